@@ -1,0 +1,148 @@
+"""The catalogue: what the registry's events add up to, at a moment. Pure; every service that needs it keeps one."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from pydantic import Field
+
+from chancery_contracts.areas import RegistryEntryPublished, RegistryKind
+from chancery_contracts.base import Part, VersionRef
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.failures import Poison
+
+SHARED = "shared"
+"""The tenant of entries that every tenant may use."""
+
+
+class TenantBody(Part):
+    """An organisation. API keys are held as SHA-256 in hexadecimal (they are 256-bit random, so no salt is needed)."""
+
+    display_name: str
+    api_key_sha256: tuple[str, ...] = ()
+
+
+class PromptBody(Part):
+    """Templates with `{question}`, `{passages}` and `{history}`."""
+
+    system: str
+    user: str
+
+
+class ModelPrice(Part):
+    """Micro-units of the currency per million tokens."""
+
+    currency: str = "USD"
+    input_micros_per_mtok: int = Field(ge=0)
+    output_micros_per_mtok: int = Field(ge=0)
+
+
+class ModelBody(Part):
+    """A model that may be called. `price` none: looked up by `genai_prices` at reservation; unknown there: refused."""
+
+    provider: Literal["extractive", "openai"]
+    provider_model: str
+    provider_name: str = "local"
+    base_url: str | None = None
+    api_key_environment: str | None = Field(default=None, description="Name of the environment variable that holds the key")
+    context_tokens: int = Field(default=8192, ge=1)
+    max_output_tokens: int = Field(default=512, ge=1)
+    timeout_s: float = Field(default=30.0, gt=0)
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    price: ModelPrice | None = None
+
+
+class BudgetBody(Part):
+    """A hard limit: what is spent and what is reserved never exceed it."""
+
+    limit_micros: int = Field(ge=0)
+    currency: str = "USD"
+    period: Literal["day", "month", "total"] = "total"
+
+
+class RedactionPolicyBody(Part):
+    """What is masked, from which score on."""
+
+    entity_types: tuple[str, ...]
+    score_threshold: float = Field(default=0.4, ge=0, le=1)
+    allow_list: tuple[str, ...] = ()
+    refuse_injections: bool = True
+
+
+class UseCaseBody(Part):
+    """The governed configuration under which a request runs."""
+
+    task: Literal["answer", "summary"] = "answer"
+    prompt: VersionRef
+    model: VersionRef
+    collections: tuple[str, ...]
+    matter_required: bool = False
+    top_k: int = Field(default=6, ge=1, le=50)
+    budget: str
+    redaction_policy: VersionRef
+    thresholds: dict[str, float] = Field(default_factory=dict, description="Threshold by validator; those not named have defaults")
+    max_output_tokens: int = Field(default=400, ge=1)
+
+
+Body = TenantBody | PromptBody | ModelBody | BudgetBody | RedactionPolicyBody | UseCaseBody
+BODIES: dict[RegistryKind, type[Body]] = {
+    "tenant": TenantBody,
+    "prompt": PromptBody,
+    "model": ModelBody,
+    "use_case": UseCaseBody,
+    "budget": BudgetBody,
+    "redaction_policy": RedactionPolicyBody,
+}
+B = TypeVar("B", bound=Part)
+
+
+def body_sha256(body: dict[str, object]) -> str:
+    """SHA-256 of canonical JSON. Bodies hold strings, integers and finite decimals, sorted by key, compact (RFC 8785 §3.2 for these)."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Catalogue:
+    """A projection of the registry topic. `apply` may see an entry again; the first content of a version stays."""
+
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, RegistryKind, str], dict[int, tuple[datetime, Body]]] = {}
+
+    def apply(self, event: AnyEvent) -> None:
+        """Takes in one event. Raises Poison where the body does not fit its kind or its hash."""
+        entry = event.data
+        if not isinstance(entry, RegistryEntryPublished):
+            return
+        if body_sha256(entry.body) != entry.body_sha256:
+            raise Poison("the registry entry's body does not match its hash")
+        try:
+            body = BODIES[entry.kind].model_validate(entry.body)
+        except ValueError as exc:
+            raise Poison(f"the registry entry's body is not a {entry.kind}") from exc
+        versions = self._versions.setdefault((event.tenant, entry.kind, entry.name), {})
+        versions.setdefault(entry.version, (entry.effective_from, body))
+
+    def pinned(self, tenant: str, kind: RegistryKind, ref: VersionRef, body: type[B]) -> B | None:
+        """That version, of the tenant or shared; none if unknown."""
+        for owner in (tenant, SHARED):
+            found = self._versions.get((owner, kind, ref.name), {}).get(ref.version)
+            if found is not None and isinstance(found[1], body):
+                return found[1]
+        return None
+
+    def in_force(self, tenant: str, kind: RegistryKind, name: str, at: datetime, body: type[B]) -> tuple[VersionRef, B] | None:
+        """The highest version in force at a moment, of the tenant, else shared; none if there is none."""
+        for owner in (tenant, SHARED):
+            versions = self._versions.get((owner, kind, name), {})
+            live = [number for number, (since, _) in versions.items() if since <= at]
+            if live and isinstance(found := versions[max(live)][1], body):
+                return VersionRef(name=name, version=max(live)), found
+        return None
+
+    def tenants(self) -> Iterator[tuple[str, TenantBody]]:
+        """Every tenant with its newest body."""
+        for (_, kind, name), versions in self._versions.items():
+            if kind == "tenant" and isinstance(body := versions[max(versions)][1], TenantBody):
+                yield name, body

@@ -1,0 +1,195 @@
+"""CloudEvents 1.0 over Kafka: binary mode is written, binary and structured modes are read.
+
+Source: CloudEvents Kafka protocol binding 1.0.2, §3.2 (binary) and §3.3 (structured).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from chancery_contracts.base import MAX_DATA_BYTES, Payload
+from chancery_contracts.event import AnyEvent, Event
+from chancery_contracts.failures import Poison
+from chancery_contracts.identifiers import is_identifier, is_tenant
+from chancery_contracts.topics import PAYLOADS, TOPIC_OF_TYPE
+
+CONTENT_TYPE = b"application/json"
+STRUCTURED = "application/cloudevents+json"
+Headers = tuple[tuple[str, bytes], ...]
+
+_EXTENSIONS = ("interaction", "conversation", "matter", "causation", "namespace")
+_ATTRIBUTES = ("id", "source", "specversion", "type", "time", "tenant", *_EXTENSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An event as Kafka carries it."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the broker says of a record: it outranks what the record says of itself."""
+
+    topic_tenant: str | None
+    time: datetime
+    default_source: str = "kafka"
+
+
+def encode(event: AnyEvent) -> Encoded:
+    """Binary mode: attributes in `ce_` headers, data as the value."""
+    headers: list[tuple[str, bytes]] = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.data.TYPE.encode()),
+        ("ce_time", event.time.isoformat().encode()),
+        ("ce_tenant", event.tenant.encode()),
+        ("content-type", CONTENT_TYPE),
+    ]
+    for name in _EXTENSIONS:
+        value = getattr(event, name)
+        if value is not None:
+            headers.append((f"ce_{name}", value.encode()))
+    if event.traceparent is not None:
+        headers.append(("traceparent", event.traceparent.encode()))
+    return Encoded(event.key.encode(), event.data.__pydantic_serializer__.to_json(event.data), tuple(headers))
+
+
+def to_structured(event: AnyEvent) -> dict[str, Any]:
+    """The event as one JSON document (CloudEvents JSON format §3)."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": event.time.isoformat(),
+        "tenant": event.tenant,
+        "datacontenttype": "application/json",
+        "data": event.data.model_dump(mode="json"),
+    }
+    extensions = {name: getattr(event, name) for name in (*_EXTENSIONS, "traceparent")}
+    return document | {name: value for name, value in extensions.items() if value is not None}
+
+
+def encode_structured(event: AnyEvent) -> Encoded:
+    """Structured mode, for publishers that prefer it."""
+    value = json.dumps(to_structured(event), ensure_ascii=False).encode()
+    return Encoded(event.key.encode(), value, (("content-type", STRUCTURED.encode() + b"; charset=utf-8"),))
+
+
+def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Origin) -> AnyEvent:
+    """Reads either mode. Raises Poison, in words that quote nothing of the record, for what is not one of our events."""
+    try:
+        attributes = {name: raw.decode() for name, raw in headers}
+    except (UnicodeDecodeError, AttributeError) as exc:
+        raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
+    if value is None:
+        raise Poison("the record has no data (a tombstone)", code="invalid_request")
+    if len(value) > MAX_DATA_BYTES:
+        raise Poison(f"oversized: {len(value)} bytes of data, {MAX_DATA_BYTES} are allowed", code="invalid_request")
+    if attributes.get("content-type", "").startswith(STRUCTURED):
+        return _decode_structured(value, origin)
+    plain = {name[3:]: text for name, text in attributes.items() if name.startswith("ce_")}
+    if "traceparent" in attributes:
+        plain["traceparent"] = attributes["traceparent"]
+    payload = _payload_type(plain)
+    try:
+        data = payload.model_validate_json(value)
+    except ValidationError as exc:
+        raise Poison(_explain(exc), code="invalid_request") from exc
+    return _build(plain, data, origin)
+
+
+def interaction_claimed(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> tuple[str, str | None] | None:
+    """Interaction and conversation that a record we could not decode claims, so that its requester can be answered."""
+    found = {name: raw.decode(errors="replace") for name, raw in headers if isinstance(raw, bytes)}
+    if found.get("content-type", "").startswith(STRUCTURED) and value is not None and len(value) <= MAX_DATA_BYTES:
+        try:
+            document = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+        found = {f"ce_{name}": text for name, text in document.items() if isinstance(text, str)} if isinstance(document, dict) else {}
+    interaction = found.get("ce_interaction") or found.get("ce_id")
+    if interaction is None or not is_identifier(interaction):
+        return None
+    conversation = found.get("ce_conversation")
+    return interaction, conversation if conversation and is_identifier(conversation) else None
+
+
+def _decode_structured(value: bytes, origin: Origin) -> AnyEvent:
+    try:
+        document = json.loads(value)
+    except (ValueError, RecursionError) as exc:
+        raise Poison("the structured event is not JSON", code="invalid_request") from exc
+    if not isinstance(document, dict):
+        raise Poison("the structured event is not a JSON object", code="invalid_request")
+    plain = {name: text for name, text in document.items() if isinstance(text, str)}
+    payload = _payload_type(plain)
+    try:
+        # Through JSON again: "frozen and tolerant" has one meaning, that of the binary mode.
+        data = payload.model_validate_json(json.dumps(document.get("data")))
+    except ValidationError as exc:
+        raise Poison(_explain(exc), code="invalid_request") from exc
+    return _build(plain, data, origin)
+
+
+def _payload_type(attributes: dict[str, str]) -> type[Payload]:
+    if attributes.get("specversion") != "1.0":
+        raise Poison("not a CloudEvents 1.0 event (ce_specversion)", code="invalid_request")
+    payload = PAYLOADS.get(attributes.get("type", ""))
+    if payload is None:
+        raise Poison("unknown type or version of event (ce_type)", code="invalid_request")
+    return payload
+
+
+def _build(attributes: dict[str, str], data: Payload, origin: Origin) -> AnyEvent:
+    for name in ("id", *_EXTENSIONS):
+        if name in attributes and not is_identifier(attributes[name]):
+            raise Poison(f"attribute {name} is not an identifier", code="invalid_request")
+    if "id" not in attributes:
+        raise Poison("attribute id is missing", code="invalid_request")
+    tenant = attributes.get("tenant") or origin.topic_tenant
+    if tenant is None or not is_tenant(tenant):
+        raise Poison("attribute tenant is missing or malformed", code="invalid_request")
+    if origin.topic_tenant is not None and tenant != origin.topic_tenant:
+        raise Poison("the event claims another tenant than its topic", code="invalid_request")
+    event_id = attributes["id"]
+    in_stream = TOPIC_OF_TYPE[data.TYPE].name.startswith("interactions.")
+    return Event(
+        id=event_id,
+        source=attributes.get("source") or origin.default_source,
+        time=_time(attributes.get("time"), origin),
+        tenant=tenant,
+        data=data,
+        interaction=attributes.get("interaction") or (event_id if in_stream else None),
+        conversation=attributes.get("conversation"),
+        matter=attributes.get("matter"),
+        causation=attributes.get("causation"),
+        namespace=attributes.get("namespace", "live"),
+        traceparent=attributes.get("traceparent"),
+    )
+
+
+def _time(text: str | None, origin: Origin) -> datetime:
+    if text is None:
+        return origin.time
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise Poison("attribute time is not RFC 3339", code="invalid_request") from exc
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+
+
+def _explain(error: ValidationError) -> str:
+    """Where and what, never the value: it may be personal. Field names of ours only; a publisher's keys are not quoted."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(step) for step in first["loc"][:4] if isinstance(step, int) or str(step).isidentifier())[:80]
+    return f"data does not fit its schema: {place or 'data'}: {first['type']}"

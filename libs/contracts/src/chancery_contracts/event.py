@@ -1,0 +1,75 @@
+"""An event: CloudEvents 1.0 attributes, our extension attributes, and typed data.
+
+The envelope is a slotted dataclass and not a pydantic model because every record of every stage passes here;
+its attributes are checked by `envelope.decode`, its data by pydantic.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from chancery_contracts.base import Payload
+from chancery_contracts.identifiers import derived_id
+
+P_co = TypeVar("P_co", bound=Payload, covariant=True)
+Q = TypeVar("Q", bound=Payload)
+
+Clock = Callable[[], datetime]
+"""Gives the time, with its zone. Handlers get one; they never read the system's."""
+
+
+def system_clock() -> datetime:
+    """The time now, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Generic[P_co]):
+    """An immutable fact. `tenant` is `shared` for what belongs to the operator."""
+
+    id: str
+    source: str
+    time: datetime
+    tenant: str
+    data: P_co
+    interaction: str | None = None
+    conversation: str | None = None
+    matter: str | None = None
+    causation: str | None = None
+    namespace: str = "live"
+    traceparent: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type of the data, version included."""
+        return self.data.TYPE
+
+    @property
+    def key(self) -> str:
+        """Orders the stream: the data's own key, else the conversation, else the interaction, else the event itself."""
+        own = self.data.record_key()
+        if own is not None:
+            return f"{self.tenant}/{own}"
+        if self.conversation is not None:
+            return f"{self.tenant}/{self.conversation}"
+        return f"{self.tenant}/{self.interaction or self.id}"
+
+    def follow(self, data: Q, *, stage: str, time: datetime, ordinal: int = 0, event_id: str | None = None) -> "Event[Q]":
+        """The event that `stage` makes of this one; its id is derived unless `event_id` is given."""
+        return Event(
+            id=event_id or derived_id(self.id, stage, ordinal),
+            source=f"chancery/{stage}",
+            time=time,
+            tenant=self.tenant,
+            data=data,
+            interaction=self.interaction,
+            conversation=self.conversation,
+            matter=self.matter,
+            causation=self.id,
+            namespace=self.namespace,
+            traceparent=self.traceparent,
+        )
+
+
+AnyEvent = Event[Payload]
