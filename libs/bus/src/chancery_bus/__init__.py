@@ -1,0 +1,31 @@
+"""The only room that knows Kafka: the stage runner, publishing, reading, topics."""
+
+from chancery_bus.admin import NewTopicSpec, ensure_topics, topic_specs
+from chancery_bus.clients import KafkaAddress
+from chancery_bus.errors import BusError, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable, RecordGone, StageFailed
+from chancery_bus.publisher import Position, Publisher
+from chancery_bus.reading import RecordFetcher, TopicReader
+from chancery_bus.runner import StageRunner
+from chancery_bus.stage import BusHandler, Received, StageDefinition, StageLimits
+
+__all__ = [
+    "BusError",
+    "BusHandler",
+    "DeadLetterLimitReached",
+    "DeliveryFailed",
+    "KafkaAddress",
+    "KafkaUnreachable",
+    "NewTopicSpec",
+    "Position",
+    "Publisher",
+    "Received",
+    "RecordFetcher",
+    "RecordGone",
+    "StageDefinition",
+    "StageFailed",
+    "StageLimits",
+    "StageRunner",
+    "TopicReader",
+    "ensure_topics",
+    "topic_specs",
+]

@@ -1,0 +1,120 @@
+"""Reading outside of groups: a whole topic from its beginning (tables, tails), and one record by its position."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from chancery_contracts.envelope import Origin, decode
+from chancery_contracts.failures import Poison, Retry
+from chancery_contracts.topics import topic_named
+
+from chancery_bus.clients import KafkaAddress, start_consumer
+from chancery_bus.errors import RecordGone
+from chancery_bus.publisher import Position
+from chancery_bus.stage import Received
+
+
+def received(record: ConsumerRecord) -> Received:
+    """The event of a record. Raises Poison where it is none of ours."""
+    _, tenant = topic_named(record.topic)
+    time = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return Received(
+        decode(record.value, record.headers, Origin(tenant, time)), record.topic, record.partition, record.offset, record.timestamp
+    )
+
+
+class TopicReader:
+    """Follows topics from a point on, without a group: every process sees every record."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        self._consumer = consumer
+        self._partitions = partitions
+
+    @classmethod
+    async def start(cls, address: KafkaAddress, topics: Iterable[str], *, from_end: bool = False) -> "TopicReader":
+        """At the beginning, or behind the last record. Topics that do not exist are left out. Raises KafkaUnreachable."""
+        consumer = await start_consumer(address, group=None)
+        partitions = []
+        for topic in topics:
+            found = await _partitions_of(consumer, topic)
+            partitions += [TopicPartition(topic, number) for number in sorted(found)]
+        consumer.assign(partitions)
+        if partitions:
+            await (consumer.seek_to_end(*partitions) if from_end else consumer.seek_to_beginning(*partitions))
+        return cls(consumer, partitions)
+
+    async def ends(self) -> dict[TopicPartition, int]:
+        """The offset behind the last record, now."""
+        found = await self._consumer.end_offsets(self._partitions)
+        return dict(found)
+
+    async def until(self, ends: dict[TopicPartition, int]) -> AsyncIterator[Received]:
+        """Every readable event before those offsets. Unreadable ones are left out: they are dead letters elsewhere."""
+        while True:
+            behind = [p for p, end in ends.items() if await self._consumer.position(p) < end]
+            if not behind:
+                return
+            async for one in self._batch():
+                yield one
+
+    async def follow(self) -> AsyncIterator[Received]:
+        """Every readable event, without end."""
+        while True:
+            async for one in self._batch():
+                yield one
+
+    async def _batch(self) -> AsyncIterator[Received]:
+        batches = await self._consumer.getmany(timeout_ms=200, max_records=500)
+        for records in batches.values():
+            for record in records:
+                try:
+                    yield received(record)
+                except Poison:
+                    continue
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await self._consumer.stop()
+
+
+async def _partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer.topics()  # refreshes what the client knows
+    return set(consumer.partitions_for_topic(topic) or ())
+
+
+class RecordFetcher:
+    """Fetches one record by its position; one fetch at a time over one connection."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, address: KafkaAddress) -> "RecordFetcher":
+        """Raises KafkaUnreachable."""
+        return cls(await start_consumer(address, group=None))
+
+    async def fetch(self, position: Position, *, timeout_s: float = 5.0) -> Received:
+        """Raises RecordGone after the topic's retention, Retry while Kafka is away."""
+        partition = TopicPartition(position.topic, position.partition)
+        async with self._lock:
+            try:
+                self._consumer.assign([partition])
+                first = (await self._consumer.beginning_offsets([partition]))[partition]
+                if position.offset < first:
+                    raise RecordGone(f"{position.topic}/{position.partition}/{position.offset}")
+                self._consumer.seek(partition, position.offset)
+                record = await asyncio.wait_for(self._consumer.getone(partition), timeout_s)
+            except OffsetOutOfRangeError as exc:
+                raise RecordGone(f"{position.topic}/{position.partition}/{position.offset}") from exc
+            except (TimeoutError, KafkaError) as exc:
+                raise Retry(f"Kafka did not answer: {type(exc).__name__}") from exc
+        if record.offset != position.offset:
+            raise RecordGone(f"{position.topic}/{position.partition}/{position.offset}")
+        return received(record)
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await self._consumer.stop()

@@ -1,0 +1,323 @@
+"""The stage runner: takes records, runs handlers in order per key, publishes, and commits only what is finished.
+
+Guarantees (architecture, *Delivery*): at least once; order per key; contiguous commit; bounded work; a retrying key holds
+only itself; rebalance and shutdown lose nothing. Workers are long-lived tasks and not one task per record: at 20,000 records
+a second the making of tasks would cost more than the work.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from chancery_contracts.envelope import Origin, decode, encode
+from chancery_contracts.event import AnyEvent, Event
+from chancery_contracts.failures import Overloaded, Poison, RefusalCode, Retry
+from chancery_contracts.topics import TOPIC_OF_TYPE, Topic, topic_named
+from prometheus_client import CollectorRegistry
+
+from chancery_bus.clients import PASSING, KafkaAddress, start_consumer, start_producer
+from chancery_bus.deadletters import DeadLetterLimit, dead_letter, refusal
+from chancery_bus.errors import DeadLetterLimitReached, StageFailed
+from chancery_bus.lanes import Lane, Lanes, Work
+from chancery_bus.metrics import StageMetrics
+from chancery_bus.offsets import OffsetTracker
+from chancery_bus.outbox import Outbox, Outgoing
+from chancery_bus.rebalancing import Rebalancing
+from chancery_bus.stage import Received, StageDefinition
+
+log = structlog.get_logger()
+_YIELD_EVERY = 64
+"""A worker whose handlers never wait lets others have the loop after so many."""
+
+
+class StageRunner:
+    """Runs one stage until stopped or failed. `run` returns after `stop`, or raises what went wrong."""
+
+    def __init__(self, definition: StageDefinition, address: KafkaAddress, *, namespace: str, registry: CollectorRegistry) -> None:
+        self.definition = definition
+        self.group = f"chancery.{namespace}.{definition.group}"
+        self.assigned = asyncio.Event()
+        self._limits = definition.limits
+        self._address = address
+        self._namespace = namespace
+        self._metrics = StageMetrics(registry, definition.group)
+        self._lanes = Lanes()
+        self._trackers: dict[TopicPartition, OffsetTracker] = {}
+        self._paused: set[TopicPartition] = set()
+        self._running = 0
+        self._stopping = asyncio.Event()
+        self._failure: asyncio.Future[None] | None = None
+        self._poison_limit = DeadLetterLimit(definition.limits.deadletters_per_minute)
+        self._reject_limit = DeadLetterLimit(definition.limits.rejects_per_minute)
+        self._origins: dict[str, tuple[Topic, str | None]] = {}
+        self._consumer: AIOKafkaConsumer
+        self._producer: AIOKafkaProducer
+        self._outbox: Outbox
+
+    def stop(self) -> None:
+        """Asks `run` to finish what runs, commit and return."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Raises StageFailed, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable."""
+        self._failure = asyncio.get_running_loop().create_future()
+        self._producer = await start_producer(self._address)
+        self._outbox = Outbox(self._producer, self._fail)
+        try:
+            self._consumer = await start_consumer(self._address, group=self.group)
+            try:
+                await self._run_until_stopped()
+            finally:
+                await self._consumer.stop()
+        finally:
+            await self._producer.stop()
+
+    async def _run_until_stopped(self) -> None:
+        assert self._failure is not None
+        pattern = "|".join(topic.pattern(self._namespace) for topic in self.definition.sources)
+        self._consumer.subscribe(pattern=pattern, listener=Rebalancing(self.on_revoked, self.on_assigned))
+        tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._commit_regularly())]
+        workers = [asyncio.create_task(self._work()) for _ in range(self._limits.max_in_flight)]
+        stopping = asyncio.create_task(self._stopped())
+        waiting: list[asyncio.Future[None]] = [*tasks, *workers, stopping, self._failure]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in [*tasks, *workers]:
+                if task.done() and (error := task.exception()) is not None:
+                    raise StageFailed(f"{self.definition.name}: {type(error).__name__}") from error
+            if self._failure.done():
+                await self._failure
+            await self._wind_down(tasks)
+        finally:
+            for future in waiting:
+                future.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
+
+    async def _wind_down(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        for task in tasks:
+            task.cancel()
+        await self._drain(set(self._trackers))
+        await self._commit(set(self._trackers))
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._pause_and_resume()
+            batches = await self._consumer.getmany(timeout_ms=200, max_records=self._limits.max_records_per_poll)
+            now = loop.time()
+            for partition, records in batches.items():
+                tracker = self._trackers.get(partition)
+                if tracker is None:  # revoked while we waited
+                    continue
+                for record in records:
+                    self._take(partition, tracker, record, now)
+            if batches:
+                await asyncio.sleep(0)  # let the workers start before more is read
+            else:
+                self._observe(now)
+
+    def _take(self, partition: TopicPartition, tracker: OffsetTracker, record: ConsumerRecord, now: float) -> None:
+        tracker.take(record.offset)
+        event = self._decode(record)
+        key = event.key if isinstance(event, Event) else f"{record.topic}/{record.partition}/{record.offset}"
+        self._lanes.add(key, Work(record, partition, event, tracker, now))
+
+    def _decode(self, record: ConsumerRecord) -> AnyEvent | Poison:
+        origin = self._origins.get(record.topic)
+        if origin is None:
+            origin = self._origins[record.topic] = topic_named(record.topic)
+        topic, tenant = origin
+        try:
+            event = decode(record.value, record.headers, Origin(tenant, datetime.fromtimestamp(record.timestamp / 1000, UTC), "kafka"))
+        except Poison as fault:
+            return fault
+        if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
+            return Poison("an event of this type does not belong on this topic", code="invalid_request")
+        return event
+
+    def _pause_and_resume(self) -> None:
+        high = self._limits.max_waiting_per_partition
+        for partition, tracker in self._trackers.items():
+            if partition not in self._paused and tracker.unfinished >= high:
+                self._consumer.pause(partition)
+                self._paused.add(partition)
+            elif partition in self._paused and tracker.unfinished <= high // 2:
+                self._consumer.resume(partition)
+                self._paused.discard(partition)
+
+    def _observe(self, now: float) -> None:
+        self._metrics.in_flight.set(self._running)
+        lag = 0
+        for partition in self._trackers:
+            end, state = self._consumer.highwater(partition), self._consumer.last_stable_offset(partition)
+            position = self._trackers[partition].oldest
+            lag += max(0, (end or state or 0) - position) if position is not None else 0
+        self._metrics.lag.set(lag)
+        oldest = [lane.waiting[0].taken_at for lane in self._lanes.each()]
+        self._metrics.oldest_age_s.set(now - min(oldest) if oldest else 0)
+
+    # -- working ---------------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        since_yield = 0
+        while True:
+            lane = self._lanes.pop_ready()
+            if lane is None:
+                since_yield = 0
+                await self._lanes.wait_ready()
+                continue
+            self._running += 1
+            try:
+                await self._attempt(lane)
+            finally:
+                self._running -= 1
+            since_yield += 1
+            if since_yield >= _YIELD_EVERY:
+                since_yield = 0
+                await asyncio.sleep(0)
+
+    async def _attempt(self, lane: Lane) -> None:
+        """Runs the lane's head once, then moves the lane on, back, or into a pause."""
+        work = lane.waiting[0]
+        if work.tracker.revoked:
+            self._lanes.advance(lane)
+            return
+        if isinstance(work.event, Poison):
+            self._bury(lane, work, work.event, rejected=True)
+            return
+        loop = asyncio.get_running_loop()
+        work.attempts += 1
+        started = loop.time()
+        work.first_tried_at = work.first_tried_at or started
+        record = work.record
+        received = Received(work.event, record.topic, record.partition, record.offset, record.timestamp)
+        try:
+            events = await self.definition.handle(received)
+        except Retry as fault:
+            self._retry(lane, work, fault, loop.time())
+        except Poison as fault:
+            self._bury(lane, work, fault, rejected=False)
+        except Overloaded as fault:
+            log.warning("stage_overloaded", stage=self.definition.name, reason=fault.reason)
+            work.attempts -= 1
+            self._hold(lane, work, self._limits.overloaded_pause_s, pause=True)
+        else:
+            self._metrics.handler_s.observe(loop.time() - started)
+            self._publish(work, [self._outgoing(event) for event in events])
+            self._lanes.advance(lane)
+
+    def _retry(self, lane: Lane, work: Work, fault: Retry, now: float) -> None:
+        limits = self._limits
+        if now - work.first_tried_at >= limits.retry_for_s:
+            words = f"gave up after {work.attempts} tries: {fault.reason}"
+            self._bury(lane, work, Poison(words, code=fault.code), rejected=False, counted=False)
+            return
+        self._metrics.retries.inc()
+        ceiling = min(limits.retry_cap_s, limits.retry_first_s * 2 ** min(work.attempts - 1, 16))
+        delay = ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+        log.info("event_retried", stage=self.definition.name, attempts=work.attempts, reason=fault.reason, delay_s=round(delay, 3))
+        self._hold(lane, work, delay, pause=False)
+
+    def _hold(self, lane: Lane, work: Work, delay_s: float, *, pause: bool) -> None:
+        """Only this key waits; with `pause`, its partition is not read meanwhile."""
+        if pause and not work.tracker.revoked and work.partition not in self._paused:
+            self._consumer.pause(work.partition)
+            self._paused.add(work.partition)
+        asyncio.get_running_loop().call_later(delay_s, self._lanes.make_ready, lane)
+
+    def _bury(self, lane: Lane, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
+        """Dead-letters the lane's head and answers its requester. `rejected`: it was the publisher's mistake."""
+        from_publisher = rejected and self._origins[work.record.topic][0].pii == "raw"
+        limit = self._reject_limit if from_publisher else self._poison_limit
+        if counted and not limit.admit(asyncio.get_running_loop().time()):
+            raise DeadLetterLimitReached(f"{self.definition.name}: {fault.reason}")
+        self._metrics.deadletters.inc()
+        name, namespace = self.definition.name, self._namespace
+        log.warning("event_deadlettered", stage=name, topic=work.record.topic, offset=work.record.offset, reason=fault.reason)
+        records = [dead_letter(work, stage=name, reason=fault.reason, namespace=namespace)]
+        if self.definition.answers and fault.answer:
+            code: RefusalCode = fault.code
+            answer = refusal(work, stage=name, group=self.definition.group, code=code, reason=fault.reason, namespace=namespace)
+            records += [] if answer is None else [answer]
+        self._publish(work, records)
+        self._lanes.advance(lane)
+
+    # -- publishing and committing -----------------------------------------------------------------------------------------
+
+    def _outgoing(self, event: AnyEvent) -> Outgoing:
+        topic = TOPIC_OF_TYPE[event.data.TYPE]
+        encoded = encode(event)
+        return Outgoing(topic.full_name(event.tenant, self._namespace), encoded.key, encoded.value, encoded.headers)
+
+    def _publish(self, work: Work, records: list[Outgoing]) -> None:
+        if records:
+            self._outbox.put(records, lambda: self._finish(work))
+        else:
+            self._finish(work)
+
+    def _finish(self, work: Work) -> None:
+        work.tracker.finish(work.record.offset)
+        self._metrics.events.inc()
+
+    def _fail(self, error: Exception) -> None:
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(error)
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.commit_interval_s)
+            await self._commit(set(self._trackers))
+
+    async def _commit(self, partitions: set[TopicPartition]) -> None:
+        offsets = {p: offset for p in partitions if (offset := self._trackers[p].to_commit()) is not None}
+        if not offsets:
+            return
+        trackers = {p: self._trackers[p] for p in offsets}
+        try:
+            await self._consumer.commit(offsets)
+        except PASSING as exc:
+            # Nothing is lost: what was not committed comes again, and its effects are made once.
+            self._metrics.commit_failures.inc()
+            log.warning("commit_refused", stage=self.definition.name, error=type(exc).__name__)
+            return
+        for partition, offset in offsets.items():
+            trackers[partition].committed(offset)
+
+    # -- rebalancing -------------------------------------------------------------------------------------------------------
+
+    async def on_revoked(self, partitions: set[TopicPartition]) -> None:
+        """Lets what runs finish, drops what waits, commits; called before the partitions go."""
+        mine = partitions & set(self._trackers)
+        if not mine:
+            return
+        self._metrics.rebalances.inc()
+        await self._drain(mine)
+        await self._commit(mine)
+        for partition in mine:
+            self._trackers.pop(partition).revoked = True
+            self._paused.discard(partition)
+
+    async def on_assigned(self, partitions: set[TopicPartition]) -> None:
+        """Starts afresh: positions come from the last commit."""
+        for partition in partitions:
+            self._trackers[partition] = OffsetTracker()
+        self._paused.clear()
+        self.assigned.set()
+
+    async def _drain(self, partitions: set[TopicPartition]) -> None:
+        """Waits, bounded, until what has started is finished; what only waits is dropped: it will be read again."""
+        trackers = {id(self._trackers[p]): self._trackers[p] for p in partitions}
+        self._lanes.drop(set(trackers))
+        deadline = asyncio.get_running_loop().time() + self._limits.drain_s
+        while asyncio.get_running_loop().time() < deadline:
+            if self._running == 0 and not self._outbox.busy:
+                return
+            await asyncio.sleep(0.005)

@@ -1,0 +1,1 @@
+"""A small typed client: publish a request, await the answer."""

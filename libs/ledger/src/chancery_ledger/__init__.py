@@ -1,0 +1,1 @@
+"""Merkle tree, checkpoints, receipts, verifier: pure."""

@@ -1,0 +1,1 @@
+"""Embedded stack: real Apache Kafka and PostgreSQL as child processes."""

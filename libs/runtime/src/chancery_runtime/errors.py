@@ -1,0 +1,19 @@
+"""Errors of the runtime."""
+
+from chancery_contracts.failures import ChanceryError, Retry
+
+
+class RuntimeFault(ChanceryError):
+    """Base of the runtime's own errors."""
+
+
+class StartupFailed(RuntimeFault):
+    """The service cannot start; the message says what is missing and how to give it."""
+
+
+class KeyServiceDown(Retry):
+    """The key service does not answer. Wait: nothing is written or shown without it."""
+
+
+class CorruptSeal(RuntimeFault):
+    """Sealed bytes do not match their key or their context: changed, mixed up or cut. Raise the alarm; do not retry."""

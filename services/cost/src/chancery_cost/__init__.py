@@ -1,0 +1,1 @@
+"""Price, reserve, settle, budgets."""

@@ -1,0 +1,1 @@
+"""HTTP in: authenticates, accepts, answers, streams progress."""

@@ -1,0 +1,1 @@
+"""Calls language models, once for each event, and turns what they say into cited answers."""

@@ -1,0 +1,43 @@
+"""What comes of a model call: an answer with citations, the tokens it took, how it ended."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chancery_contracts.interactions import Citation, TokenUsage
+
+UNANSWERABLE_TEXT = "The documents do not hold an answer to this question."
+
+AttemptOutcome = Literal["answered", "timeout", "rate_limited", "server_error", "rejected", "unreachable", "malformed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text for the requester; `citations` are characters of that text."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    unanswerable: bool
+
+
+UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model said, before its citations are read. `raw_usage` is the provider's, as JSON, untouched."""
+
+    text: str
+    usage: TokenUsage
+    raw_usage: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How one call ended. `completion` is there when it was answered; `usage` too where a failed call took tokens."""
+
+    outcome: AttemptOutcome
+    completion: Completion | None = None
+    status: int | None = None
+    retry_after_s: float | None = None
+    usage: TokenUsage = TokenUsage()
+    raw_usage: str = "{}"

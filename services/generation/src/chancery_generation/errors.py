@@ -1,0 +1,17 @@
+"""Errors of generation. None quotes a prompt, an answer or a passage."""
+
+
+class GenerationError(Exception):
+    """Base of generation's own errors."""
+
+
+class PromptError(GenerationError):
+    """The prompt's template cannot be rendered: publish a version that uses only {question}, {passages} and {history}."""
+
+
+class MissingApiKey(GenerationError):
+    """A model names an environment variable for its API key that is not set: set it where the generation service runs."""
+
+
+class MissingBaseUrl(GenerationError):
+    """A model of provider `openai` has no `base_url`: publish a version that names one."""

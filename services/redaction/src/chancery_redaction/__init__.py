@@ -1,0 +1,1 @@
+"""Presidio; pseudonyms, vault, restore."""

@@ -1,0 +1,1 @@
+"""Documents, chunks, embeddings; pgvector and full text."""

@@ -1,0 +1,1 @@
+"""What retrieval knows without any I/O: cutting, asking, fusing, choosing."""

@@ -1,0 +1,60 @@
+"""Real Kafka and real PostgreSQL for every test that needs them: started once a session, as child processes."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Benchmark data, kept outside of the project; tests that need it are skipped where it is absent."""
+    path = Path(os.environ.get("CHANCERY_DATA_DIR", ROOT.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip("no benchmark data: set CHANCERY_DATA_DIR to a folder with the layout of shared/data")
+    return path
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Kafka and PostgreSQL; they die with this process."""
+    from chancery_local import embedded_servers
+
+    with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(servers: object) -> str:
+    """Address of the real Kafka."""
+    return str(servers.kafka_bootstrap)  # type: ignore[attr-defined]  # the fixture above
+
+
+@pytest.fixture(scope="module")
+async def database_url(servers: object) -> AsyncIterator[str]:
+    """A fresh database of the real PostgreSQL, for this module alone."""
+    base = str(servers.database_url)  # type: ignore[attr-defined]  # the fixture above
+    name = f"test_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(base)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    await connection.close()
+    head, _, tail = base.rpartition("/")
+    query = tail.partition("?")[2]
+    yield f"{head}/{name}" + (f"?{query}" if query else "")
+    connection = await asyncpg.connect(base)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
