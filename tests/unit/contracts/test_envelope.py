@@ -1,0 +1,93 @@
+"""CloudEvents over Kafka: both modes are read, and bad records say why without quoting what they hold."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from chancery_contracts import MAX_DATA_BYTES, Origin, Poison, decode, encode, encode_structured
+from chancery_testing import builders
+from hypothesis import given
+from hypothesis import strategies as st
+
+ORIGIN = Origin("meridian-bank", datetime(2026, 11, 2, tzinfo=UTC))
+CANARY = "Wilhelmina Canary"
+
+
+class TestRoundTrip:
+    @pytest.mark.parametrize("build", [builders.requested, builders.redacted, builders.grounded, builders.authorised,
+                                       builders.generated, builders.validated, builders.refused])  # fmt: skip
+    @pytest.mark.parametrize("write", [encode, encode_structured])
+    def test_every_event_of_the_pipeline_reads_back_equal_in_both_modes(self, build, write):
+        event = build(conversation="c1", matter="m1", causation="x", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        encoded = write(event)
+        assert decode(encoded.value, encoded.headers, Origin(None, ORIGIN.time)) == event
+
+    @given(st.text(max_size=300))
+    def test_any_text_survives(self, text):
+        event = builders.requested(text)
+        encoded = encode(event)
+        assert decode(encoded.value, encoded.headers, ORIGIN).data == event.data
+
+    def test_a_redelivered_event_encodes_to_the_same_bytes(self):
+        event = builders.generated()
+        encoded = encode(event)
+        assert encode(decode(encoded.value, encoded.headers, Origin(None, ORIGIN.time))) == encoded
+
+
+class TestPublishersWhoWriteLittle:
+    def test_tenant_time_source_and_interaction_come_from_the_topic_and_the_id(self):
+        value = json.dumps({"use_case": "bank-faq", "messages": [{"role": "user", "content": "hello"}]}).encode()
+        headers = [("ce_specversion", b"1.0"), ("ce_id", b"i-1"), ("ce_type", b"chancery.interaction.requested.v1")]
+        event = decode(value, headers, ORIGIN)
+        assert (event.tenant, event.interaction, event.time, event.source) == ("meridian-bank", "i-1", ORIGIN.time, "kafka")
+
+    def test_unknown_members_are_left_aside(self):
+        encoded = encode(builders.requested())
+        value = json.dumps(json.loads(encoded.value) | {"later_addition": 1}).encode()
+        assert decode(value, encoded.headers, ORIGIN).data.use_case == "bank-faq"
+
+
+def _changed(**headers: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+    encoded = encode(builders.requested(CANARY))
+    return encoded.value, list((dict(encoded.headers) | headers).items())
+
+
+class TestBadRecords:
+    @pytest.mark.parametrize(
+        ("headers", "says"),
+        [
+            ({"ce_specversion": b"0.3"}, "CloudEvents 1.0"),
+            ({"ce_type": b"chancery.interaction.requested.v9"}, "unknown type"),
+            ({"ce_id": b"no spaces allowed"}, "attribute id"),
+            ({"ce_id": b"\xff\xfe"}, "UTF-8"),
+            ({"ce_tenant": b"other-bank"}, "another tenant"),
+            ({"ce_time": b"yesterday"}, "RFC 3339"),
+        ],
+    )
+    def test_attributes_out_of_order_are_named(self, headers, says):
+        value, changed = _changed(**headers)
+        with pytest.raises(Poison, match=says):
+            decode(value, changed, ORIGIN)
+
+    @given(st.binary(max_size=400))
+    def test_any_bytes_are_poison_or_an_event_and_never_another_error(self, value):
+        headers = encode(builders.requested()).headers
+        for sent in (headers, [("content-type", b"application/cloudevents+json")], [("ce_id", value)]):
+            try:
+                decode(value, sent, ORIGIN)
+            except Poison as fault:
+                assert fault.code == "invalid_request"
+
+    def test_an_oversized_record_is_refused_before_it_is_parsed(self):
+        with pytest.raises(Poison, match="oversized"):
+            decode(b"{" * (MAX_DATA_BYTES + 1), encode(builders.requested()).headers, ORIGIN)
+
+    def test_a_deeply_nested_structured_event_is_poison(self):
+        with pytest.raises(Poison):
+            decode(b"[" * 100_000, [("content-type", b"application/cloudevents+json")], ORIGIN)
+
+    def test_no_reason_quotes_what_the_record_held(self):
+        value = json.dumps({"use_case": CANARY, "messages": [{"role": CANARY, "content": 5}], CANARY: 1}).encode()
+        with pytest.raises(Poison) as caught:
+            decode(value, encode(builders.requested()).headers, ORIGIN)
+        assert CANARY not in caught.value.reason
