@@ -4,12 +4,17 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Hypothesis is imported up front: imported by its plugin at the end of a run, CPython 3.11 fails in rewriting it.
+assert hypothesis
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,7 +36,11 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Kafka and PostgreSQL; they die with this process."""
+    """Kafka and PostgreSQL: those that the environment names, else our own, which die with this process."""
+    bootstrap, url = os.environ.get("CHANCERY_KAFKA_BOOTSTRAP"), os.environ.get("CHANCERY_DATABASE_URL")
+    if bootstrap and url:
+        yield SimpleNamespace(kafka_bootstrap=bootstrap, database_url=url)
+        return
     from chancery_local import embedded_servers
 
     with embedded_servers(tmp_path_factory.mktemp("servers")) as running:

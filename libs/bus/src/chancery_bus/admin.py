@@ -1,12 +1,14 @@
 """Making topics as the registry of topics wants them."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 from chancery_contracts.topics import MAX_RECORD_BYTES, TOPICS, Topic
 
+from chancery_bus.clients import KafkaAddress
 from chancery_bus.errors import BusError, KafkaUnreachable
 
 
@@ -25,13 +27,7 @@ class NewTopicSpec:
 
 async def ensure_topics(bootstrap: str, specs: Iterable[NewTopicSpec], *, replication: int = 1) -> list[str]:
     """Makes those that are missing; their names. Existing ones are left as they are. Raises KafkaUnreachable, TopicNotCreated."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="chancery-admin")
-    try:
-        await admin.start()
-    except KafkaConnectionError as exc:
-        await admin.close()
-        raise KafkaUnreachable(bootstrap) from exc
-    try:
+    async with _admin(KafkaAddress(bootstrap, "chancery-admin")) as admin:
         existing = set(await admin.list_topics())
         missing = [spec for spec in specs if spec.name not in existing]
         if not missing:
@@ -43,6 +39,31 @@ async def ensure_topics(bootstrap: str, specs: Iterable[NewTopicSpec], *, replic
             if code != 0 and error is not TopicAlreadyExistsError:
                 raise TopicNotCreated(f"{name}: {error.__name__}")
         return [spec.name for spec in missing]
+
+
+async def partition_counts(address: KafkaAddress, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each topic has; topics that do not exist are left out. Raises KafkaUnreachable."""
+    async with _admin(address) as admin:
+        described = await admin.describe_topics(list(topics))
+    return {one["topic"]: len(one["partitions"]) for one in described if one["error_code"] == 0}
+
+
+async def topic_names(address: KafkaAddress) -> set[str]:
+    """Every topic there is. Raises KafkaUnreachable."""
+    async with _admin(address) as admin:
+        return set(await admin.list_topics())
+
+
+@asynccontextmanager
+async def _admin(address: KafkaAddress) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address.bootstrap, client_id=address.client_id)
+    try:
+        await admin.start()
+    except KafkaConnectionError as exc:
+        await admin.close()
+        raise KafkaUnreachable(address.bootstrap) from exc
+    try:
+        yield admin
     finally:
         await admin.close()
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner, murmur2
 from chancery_contracts.envelope import Headers
 
@@ -92,7 +91,7 @@ class Outbox:
                     self._partitions[record.topic] = len(await self._producer.partitions_for(record.topic))
                 self._unrouted.pop(0)
                 self._ship(record, delivery)
-        except KafkaError as exc:
+        except Exception as exc:  # noqa: BLE001  # whatever it is, it must stop the stage: nobody awaits this task
             self._fail(exc, self._unrouted[0][0].topic)
         finally:
             self._router = None
@@ -118,7 +117,7 @@ class Outbox:
             while lane.entries:
                 entries, lane.entries = lane.entries, []
                 await self._send_batches(lane, entries)
-        except KafkaError as exc:
+        except Exception as exc:  # noqa: BLE001  # whatever it is, it must stop the stage: nobody awaits this task
             self._fail(exc, lane.topic)
         finally:
             lane.task = None
@@ -129,7 +128,7 @@ class Outbox:
             batch, start = self._producer.create_batch(), position
             while position < len(entries):
                 record = entries[position][0]
-                if batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
+                if batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is None:
                     break
                 position += 1
             sent = [delivery for _, delivery in entries[start:position]]

@@ -10,6 +10,7 @@ from chancery_contracts.envelope import Origin, decode
 from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.topics import topic_named
 
+from chancery_bus.admin import partition_counts
 from chancery_bus.clients import KafkaAddress, start_consumer
 from chancery_bus.errors import RecordGone
 from chancery_bus.publisher import Position
@@ -36,10 +37,9 @@ class TopicReader:
     async def start(cls, address: KafkaAddress, topics: Iterable[str], *, from_end: bool = False) -> "TopicReader":
         """At the beginning, or behind the last record. Topics that do not exist are left out. Raises KafkaUnreachable."""
         consumer = await start_consumer(address, group=None)
-        partitions = []
-        for topic in topics:
-            found = await _partitions_of(consumer, topic)
-            partitions += [TopicPartition(topic, number) for number in sorted(found)]
+        partitions = [
+            TopicPartition(topic, number) for topic, count in (await partition_counts(address, topics)).items() for number in range(count)
+        ]
         consumer.assign(partitions)
         if partitions:
             await (consumer.seek_to_end(*partitions) if from_end else consumer.seek_to_beginning(*partitions))
@@ -77,11 +77,6 @@ class TopicReader:
     async def close(self) -> None:
         """Disconnects."""
         await self._consumer.stop()
-
-
-async def _partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()  # refreshes what the client knows
-    return set(consumer.partitions_for_topic(topic) or ())
 
 
 class RecordFetcher:

@@ -14,7 +14,3 @@ class EmbeddingModelMissing(RetrievalError):
 
 class EmbeddingFailed(Retry):
     """The embedding model failed on a text, most likely for want of memory. Wait; the runner does so by itself."""
-
-
-class ContentsChanged(RetrievalError):
-    """This version of the document was published before with other contents. Versions are immutable: publish the next one."""

@@ -1,21 +1,22 @@
 """What the handlers need."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chancery_retrieval.domain.passages import (
-    Candidate,
-    DocumentListing,
-    DocumentVersion,
-    Indexed,
-    IndexedPassage,
-    Ranked,
-    Scope,
-    Title,
-    Vector,
-)
+from chancery_contracts.base import VersionRef
+from chancery_contracts.catalogue import UseCaseBody
+from chancery_contracts.event import Clock
+from chancery_contracts.interactions import InjectionFinding
+
+from chancery_retrieval.domain.fusion import Fused
+from chancery_retrieval.domain.passages import Candidate, DocumentListing, DocumentVersion, Indexed, IndexedPassage, Scope, Title, Vector
 from chancery_retrieval.domain.querying import Query
+from chancery_retrieval.domain.versions import Standing
+
+Screen = Callable[[str], tuple[InjectionFinding, ...]]
+PinnedUseCase = Callable[[str, VersionRef], UseCaseBody | None]
 
 
 class Embedder(Protocol):
@@ -30,63 +31,112 @@ class Embedder(Protocol):
         """How much of the model's window a text takes."""
         ...
 
-    async def embed_query(self, text: str) -> Vector: ...
+    async def embed_query(self, text: str) -> Vector:
+        """The vector of a question."""
+        ...
 
     async def embed_passages(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector a text, in order. Off the event loop."""
+        """One vector a text, in order; off the event loop."""
         ...
 
 
 class DocumentIndex(Protocol):
-    """Where documents stand to be found. Every write is one transaction and safe to repeat."""
+    """Where documents are put to be found. Every write is one transaction and safe to repeat."""
 
-    async def find_version(self, document: DocumentVersion) -> Indexed | None:
-        """That version if it stands in the index. Raises ContentsChanged if it was published with other contents."""
+    async def standing(self, document: DocumentVersion) -> Standing:
+        """Whether that version stands in the index or should. Raises Poison if its contents changed."""
         ...
 
     async def put(self, document: DocumentVersion, passages: Sequence[IndexedPassage], now: datetime) -> Indexed | None:
-        """Puts a version in the place of the one before it. None if a newer one is known: it stays out of search."""
+        """Puts a version in the place of the one before it. None if it must stay out of search."""
         ...
+
+    async def withdraw(self, tenant: str, document_id: str, withdrawal: "Withdrawal") -> None:
+        """Takes a document out of search. An event's second delivery changes nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Which event withdrew a document, and why."""
+
+    event_id: str
+    reason: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Passages, best first, and what was searched."""
+
+    passages: tuple[tuple[Fused, Candidate], ...]
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDocument:
+    """All passages of a document in order, and what was searched."""
+
+    passages: tuple[Candidate, ...]
+    snapshot: str
 
 
 class Search(Protocol):
-    """Reads the index. Nothing outside the scope is ever returned."""
+    """Reads the index. Nothing outside the scope is ever returned; each answer is of one moment."""
 
-    async def rank(self, scope: Scope, query: Query, vector: Vector, limit: int) -> "Found":
-        """The best of both searches, their passages, and the snapshot that was searched, all of one moment."""
+    async def best(self, scope: Scope, query: Query, vector: Vector, limit: int) -> Found:
+        """The best passages of the fused searches."""
         ...
 
-    async def document(self, scope: Scope, titles_like: Query) -> "NamedIn":
-        """Titles in scope that share a word with the query, and the snapshot."""
+    async def nothing(self, scope: Scope) -> Found:
+        """No passages; only what would have been searched."""
         ...
 
-    async def passages_of(self, scope: Scope, title: Title) -> list[Candidate]:
-        """All passages of a document in scope, in order."""
+    async def titles(self, scope: Scope, query: Query) -> list[Title]:
+        """Documents whose title shares a word with the query."""
         ...
 
-    async def list_documents(self, tenant: str, limit: int) -> list[DocumentListing]:
-        """What stands in a tenant's index."""
+    async def whole(self, scope: Scope, title: Title) -> WholeDocument:
+        """A document from beginning to end; empty if it has been replaced since."""
+        ...
+
+    async def list_documents(self, tenant: str | None, limit: int) -> list[DocumentListing]:
+        """What stands in the index."""
         ...
 
 
-class Found(Protocol):
-    """What `rank` found."""
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """Beyond these a document is refused."""
 
-    @property
-    def ranked(self) -> Ranked: ...
-
-    @property
-    def candidates(self) -> dict[int, Candidate]: ...
-
-    @property
-    def snapshot(self) -> str: ...
+    characters: int
+    passages: int
 
 
-class NamedIn(Protocol):
-    """What `document` found."""
+@dataclass(frozen=True, slots=True)
+class IndexingPorts:
+    """For documents."""
 
-    @property
-    def titles(self) -> list[Title]: ...
+    embedder: Embedder
+    index: DocumentIndex
+    screen: Screen
+    clock: Clock
+    limits: DocumentLimits
 
-    @property
-    def snapshot(self) -> str: ...
+
+@dataclass(frozen=True, slots=True)
+class GroundingPorts:
+    """For questions."""
+
+    embedder: Embedder
+    search: Search
+    use_case: PinnedUseCase
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Of both stages."""
+
+    indexing: IndexingPorts
+    grounding: GroundingPorts

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from chancery_contracts.interactions import Citation, Passage
+
 from chancery_generation.domain.completion import UNANSWERABLE_TEXT, Answer
 from chancery_generation.domain.extractive.segments import sentence_spans
 

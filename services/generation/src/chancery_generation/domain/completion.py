@@ -1,6 +1,6 @@
 """What comes of a model call: an answer with citations, the tokens it took, how it ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from chancery_contracts.interactions import Citation, TokenUsage
@@ -39,5 +39,5 @@ class CallResult:
     completion: Completion | None = None
     status: int | None = None
     retry_after_s: float | None = None
-    usage: TokenUsage = TokenUsage()
+    usage: TokenUsage = field(default_factory=TokenUsage)
     raw_usage: str = "{}"

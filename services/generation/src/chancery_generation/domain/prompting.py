@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chancery_contracts.catalogue import PromptBody
 from chancery_contracts.interactions import Message, Passage
+
 from chancery_generation.domain.usage import count_tokens
 from chancery_generation.errors import PromptError
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from chancery_contracts.failures import RefusalCode
+
 from chancery_generation.domain.completion import AttemptOutcome
 
 AGAIN: frozenset[AttemptOutcome] = frozenset({"timeout", "rate_limited", "server_error", "unreachable", "malformed"})
@@ -21,8 +22,8 @@ class Backoff:
 
     def wait_s(self, failures: int, draw: float, retry_after_s: float | None) -> float:
         """The wait after so many failures; `draw` in [0, 1). The provider's own wish, if longer, is honoured."""
-        ceiling = min(self.cap_s, self.first_s * 2 ** min(failures - 1, LONGEST_EXPONENT))
-        return max(ceiling * draw, retry_after_s or 0.0)
+        ceiling = min(self.cap_s, self.first_s * 2.0 ** min(failures - 1, LONGEST_EXPONENT))
+        return float(max(ceiling * draw, retry_after_s or 0.0))
 
 
 def attempts_left(max_attempts: int, earlier: int) -> int:

@@ -51,7 +51,8 @@ def parse_blocks(text: str, *, markdown: bool) -> list[Block]:
             at += 1
             continue
         kind, stop, level, label = _block_at(lines, at, markdown=markdown)
-        blocks.append(_trimmed(text, kind, lines[at].start, lines[stop - 1].end, level, label))
+        start, end = _trimmed(text, lines[at].start, lines[stop - 1].end)
+        blocks.append(Block(kind, start, end, level, label))
         at = stop
     return blocks
 
@@ -113,9 +114,9 @@ def _prose_end(lines: list[_Line], at: int, *, markdown: bool) -> int:
     return at
 
 
-def _trimmed(text: str, kind: Kind, start: int, end: int, level: int, label: str) -> Block:
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return Block(kind, start, end, level, label)
+    return start, end

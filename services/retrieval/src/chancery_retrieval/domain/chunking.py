@@ -22,6 +22,8 @@ class ChunkLimits:
     """Neighbouring blocks are put together up to this."""
     whole: int = 320
     """A question with its answer, a clause with its items, a table: kept whole up to this."""
+    small: int = 48
+    """A piece this short (a table's caption, a note under it) goes with its neighbour, up to `whole`."""
     context_characters: int = 300
 
 
@@ -98,11 +100,21 @@ def _is_question(section: _Section) -> bool:
 
 
 def _context(title: str, path: tuple[str, ...], limits: ChunkLimits) -> str:
-    """`Title > Heading > Heading`; the innermost survive where it is too long. A first heading that repeats the title is named once."""
-    parts = list(path)
-    if title and (not parts or parts[0].casefold() != title.casefold()):
-        parts.insert(0, title)
+    """`Title > Heading > Heading`; the innermost survive where it is too long. A heading that repeats the title is named once."""
+    repeated = bool(path) and _bare(path[0]) == _bare(title)
+    parts = path if repeated else (title, *path)
     return " > ".join(part for part in parts if part)[-limits.context_characters :]
+
+
+def _bare(label: str) -> str:
+    return "".join(character for character in label.casefold() if character.isalnum())
+
+
+def _fits(held: _Unit, unit: _Unit, limits: ChunkLimits) -> bool:
+    if unit.header and unit.header != held.header:
+        return False
+    room = limits.whole if min(held.tokens, unit.tokens) < limits.small else limits.target
+    return held.tokens + unit.tokens <= room
 
 
 def _packed(text: str, section: _Section, count: TokenCounter, limits: ChunkLimits) -> Iterator[_Unit]:
@@ -111,7 +123,7 @@ def _packed(text: str, section: _Section, count: TokenCounter, limits: ChunkLimi
     for unit in _units(text, section, count, limits):
         if held is None:
             held = unit
-        elif held.tokens + unit.tokens <= limits.target and (not unit.header or unit.header == held.header):
+        elif _fits(held, unit, limits):
             held = replace(held, end=unit.end, tokens=held.tokens + unit.tokens)
         else:
             yield held

@@ -76,14 +76,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """What both searches found: passage keys, best first, of the same moment of the index."""
-
-    by_vector: tuple[int, ...]
-    by_text: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Title:
     """A document that may be named in a question."""
 

@@ -15,7 +15,9 @@ NAMED_FROM = 0.6
 def named_document(question: str, titles: Sequence[Title]) -> tuple[Title, float] | None:
     """The document whose title the question names best, and how well (0 to 1); none if none is named, or two equally."""
     asked = _words(question)
-    scored = sorted(((_overlap(asked, title.title), title) for title in titles), key=lambda pair: (-pair[0], pair[1].document_id))
+    scored = sorted(
+        ((_overlap(asked, title.title), title) for title in titles), key=lambda pair: (-pair[0][0], -pair[0][1], pair[1].document_id)
+    )
     best = [pair for pair in scored if pair[0][0] >= NAMED_FROM]
     if not best or (len(best) > 1 and best[0][0] == best[1][0]):
         return None

@@ -1,50 +1,70 @@
-"""Answers a question, or summarises, in sentences of the passages, each with its citation."""
+"""Answers a question in sentences of the passages, each with its citation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chancery_contracts.interactions import Citation, Message, Passage
+
 from chancery_generation.domain.completion import UNANSWERABLE, Answer
 from chancery_generation.domain.extractive.question import read_question
-from chancery_generation.domain.extractive.scoring import Candidate, Scorer, candidates
+from chancery_generation.domain.extractive.scoring import Candidate, Corpus, Scorer, candidates, words_of
 
 MAX_UNITS = 3
 LONGEST_ANSWER = 900
-ENOUGH_OF_BEST = 0.72
-"""A further unit must score this share of the best one's."""
+ENOUGH_OF_BEST = 0.7
+"""A further unit must score this share of the best one's, and say something more of what is asked."""
+LEAST_GAIN = 0.12
 TOO_ALIKE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Standards:
-    """What is required before the model answers at all: shares (0 to 1) of the question's informative terms, by idf."""
+    """What is required before the model answers at all: shares (0 to 1) of what is asked for, by idf.
+
+    `section`: what the unit's section, headings and title must cover of one part of the question; `whole`: of all parts
+    together; `unit`: the least score of the unit itself.
+    """
 
     section: float = 0.55
+    whole: float = 0.4
     unit: float = 0.3
 
 
-def answer(messages: Sequence[Message], passages: Sequence[Passage], standards: Standards = Standards()) -> Answer:
-    """One to three units in the order of the documents; the plain statement that there is no answer, where support lacks."""
-    question = read_question(messages)
+DEFAULT = Standards()
+
+
+def answer(messages: Sequence[Message], passages: Sequence[Passage], standards: Standards = DEFAULT) -> Answer:
+    """One to three units for each part of the question, in the order of the documents, or the statement that there is no answer."""
+    questions = read_question(messages)
     found = candidates(passages)
-    if not question.informative or not found:
+    corpus = Corpus(found)
+    chosen: list[Candidate] = []
+    demand = covered = 0.0
+    for question in questions:
+        scorer = Scorer(question, corpus)
+        ranked = sorted((scorer.scored(candidate) for candidate in found), key=lambda c: (-c.score, c.rank, c.order))
+        supported = [c for c in ranked if c.support >= standards.section and c.score >= standards.unit]
+        demand += scorer.demand
+        if supported:
+            covered += supported[0].support * scorer.demand
+            chosen += [c for c in _pick(supported, scorer) if all(not same(c, other) for other in chosen)]
+    if not chosen or covered < standards.whole * demand:
         return UNANSWERABLE
-    scorer = Scorer(question, found)
-    ranked = sorted((scorer.scored(candidate) for candidate in found), key=lambda c: (-c.score, c.rank, c.order))
-    supported = [c for c in ranked if c.support >= standards.section and c.score >= standards.unit]
-    if not supported:
-        return UNANSWERABLE
-    return compose(_with_items(_pick(supported), found))
+    return compose(_with_items(chosen, found))
 
 
-def _pick(ranked: Sequence[Candidate]) -> list[Candidate]:
-    best = ranked[0]
-    chosen = [best]
+def _pick(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
+    """The best unit, and further good ones as long as each adds to what is covered and is not said already."""
+    chosen = [ranked[0]]
+    covered = set(words_of(ranked[0].unit.text).concepts)
     for candidate in ranked[1:]:
-        if len(chosen) == MAX_UNITS or candidate.score < ENOUGH_OF_BEST * best.score:
+        if len(chosen) == MAX_UNITS or candidate.score < ENOUGH_OF_BEST * ranked[0].score:
             break
-        if all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
+        own = words_of(candidate.unit.text).concepts
+        gain = scorer.share(covered | own) - scorer.share(covered)
+        if gain >= LEAST_GAIN and all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
             chosen.append(candidate)
+            covered |= own
     return chosen
 
 
@@ -54,19 +74,23 @@ def _fits(chosen: Sequence[Candidate], further: Candidate) -> bool:
 
 def _with_items(chosen: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
     """A unit that announces a list brings the items that follow it."""
-    announcing = [c for c in chosen if c.unit.text.endswith(":")]
     taken = list(chosen)
-    for lead in announcing:
+    for lead in [c for c in chosen if c.unit.text.endswith(":")]:
         for candidate in found:
             follows = candidate.passage is lead.passage and candidate.order > lead.order and candidate.unit.section == lead.unit.section
-            if follows and candidate.unit.kind != "sentence" and candidate not in taken and _fits(taken, candidate):
+            if follows and candidate.unit.kind != "sentence" and not any(same(candidate, c) for c in taken) and _fits(taken, candidate):
                 taken.append(candidate)
     return taken
 
 
+def same(one: Candidate, two: Candidate) -> bool:
+    """True for one unit, however it was scored."""
+    return (one.rank, one.order) == (two.rank, two.order)
+
+
 def alike(one: Candidate, two: Candidate) -> float:
     """Jaccard similarity of the words of two units."""
-    a, b = set(one.unit.terms), set(two.unit.terms)
+    a, b = words_of(one.unit.text).stems, words_of(two.unit.text).stems
     return len(a & b) / len(a | b) if a | b else 1.0
 
 

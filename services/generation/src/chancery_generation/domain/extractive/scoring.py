@@ -4,25 +4,48 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 
 from chancery_contracts.interactions import Passage
+
 from chancery_generation.domain.extractive.question import Question, fits
 from chancery_generation.domain.extractive.segments import Unit, units_of
 from chancery_generation.domain.extractive.words import concept, stems
 
 SYNONYM = 0.85
-HEADING = 0.8
+HEADING = 0.75
 LEAD_IN = 0.45
 TITLE = 0.4
 """What a term is worth that is matched by a synonym; in a heading; in the unit before; in the document's title. Own words: 1."""
 KIND_BONUS = 0.2
-RANK_BONUS = 0.1
-PROXIMITY_BONUS = 0.1
+RANK_BONUS = 0.06
+PROXIMITY_BONUS = 0.15
+PRECISION_BONUS = 0.3
+"""Raised by this much if a unit speaks of nothing else than what was asked."""
 ASKED_BEFORE = 0.6
 """A heading this similar to the question is a question of the same meaning (FAQ)."""
+TOPIC = 0.7
+"""A heading that is no question itself must be nearer, and counts for less."""
 FIRST_UNITS = (0.5, 0.3, 0.15)
 """Bonus of the first units under such a heading."""
 SHORTEST = 2
+NEAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as stems and as concepts."""
+
+    stems: frozenset[str]
+    concepts: frozenset[str]
+
+
+@lru_cache(maxsize=8192)
+def words_of(text: str) -> Words:
+    """Cached: headings, titles and units come again and again."""
+    found = frozenset(stems(text))
+    return Words(found, frozenset(concept(term) for term in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +56,9 @@ class Candidate:
     passage: Passage
     rank: int
     order: int
-    lead: frozenset[str]
+    lead: Words | None
     nth: int
     score: float = 0.0
-    own: float = 0.0
     support: float = 0.0
 
 
@@ -44,15 +66,15 @@ def candidates(passages: Sequence[Passage]) -> list[Candidate]:
     """Every unit that may be quoted: none that overlaps an injection, is a question itself, or says next to nothing."""
     found: list[Candidate] = []
     for rank, passage in enumerate(passages):
-        lead: frozenset[str] = frozenset()
+        lead: Words | None = None
         section, nth = -1, 0
         for order, unit in enumerate(units_of(passage.text)):
             nth = nth + 1 if unit.section == section else 0
             section = unit.section
             if _quotable(unit, passage):
-                found.append(Candidate(unit, passage, rank, order, lead if nth else frozenset(), nth))
+                found.append(Candidate(unit, passage, rank, order, lead if nth else None, nth))
             if unit.kind == "sentence":
-                lead = frozenset(unit.terms)
+                lead = words_of(unit.text)
     return _once(found)
 
 
@@ -74,77 +96,94 @@ def _once(found: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-class Scorer:
-    """Scores candidates of one question. Built for each question; holds document frequencies and section vocabularies."""
+class Corpus:
+    """What the candidates hold together: in how many units a concept stands, and the vocabulary of each section."""
 
-    def __init__(self, question: Question, found: Sequence[Candidate]) -> None:
-        self.question = question
-        self.total = max(1, len(found))
+    def __init__(self, found: Sequence[Candidate]) -> None:
+        self.units = max(1, len(found))
         self.frequency: Counter[str] = Counter()
         self.sections: dict[tuple[str, int], set[str]] = {}
         for candidate in found:
             unit = candidate.unit
-            words = {concept(term) for term in unit.terms}
-            self.frequency.update(words)
-            section = self.sections.setdefault((candidate.passage.passage_id, unit.section), set())
-            section.update(words, *(_concepts(heading) for heading in unit.headings), _concepts(candidate.passage.title))
-        self.worth = {term: weight * self.idf(term) for term, weight in question.weights.items()}
-        self.whole = sum(self.worth.values()) or 1.0
+            own = words_of(unit.text).concepts
+            around = frozenset().union(
+                words_of(candidate.passage.title).concepts, *(words_of(heading).concepts for heading in unit.headings)
+            )
+            self.frequency.update(own | around)
+            self.sections.setdefault((candidate.passage.passage_id, unit.section), set()).update(own, around)
 
-    def idf(self, term: str) -> float:
-        """Inverse frequency of a term over the units; a term that no unit holds weighs most."""
-        return math.log(1 + self.total / (1 + self.frequency[concept(term)]))
+    def idf(self, folded: str) -> float:
+        """Inverse frequency of a concept over the units; one that no unit holds weighs most."""
+        return math.log(1 + self.units / (1 + self.frequency[folded]))
+
+
+class Scorer:
+    """Scores candidates against one part of a question."""
+
+    def __init__(self, question: Question, corpus: Corpus) -> None:
+        self.question = question
+        self.corpus = corpus
+        self.terms = [(term, concept(term), weight * corpus.idf(concept(term))) for term, weight in question.weights.items()]
+        self.whole = sum(worth for _, _, worth in self.terms) or 1.0
+        self.asked = {concept(term): weight for term, weight in question.weights.items() if term in question.asked}
+        self.demand = sum(corpus.idf(term) * weight for term, weight in self.asked.items()) or 1.0
+        self.pairs = list(pairwise(folded for term, folded, _ in self.terms if term in question.asked))
 
     def scored(self, candidate: Candidate) -> Candidate:
-        """The candidate with its scores filled in."""
-        own = self._coverage(frozenset(candidate.unit.terms))
+        """The candidate with its scores filled in; unchanged where it has nothing to do with the question."""
         relevance = self._relevance(candidate)
         if relevance == 0.0:
             return candidate
-        score = relevance * (1 + KIND_BONUS * fits(self.question.wanted, candidate.unit.text))
-        score += RANK_BONUS / (1 + candidate.rank) + PROXIMITY_BONUS * self._proximity(candidate.unit) + self._asked_before(candidate)
-        section = self.sections[(candidate.passage.passage_id, candidate.unit.section)]
-        support = sum(worth for term, worth in self.worth.items() if concept(term) in section) / self.whole
-        return replace(candidate, score=score, own=own, support=support)
+        unit = candidate.unit
+        score = relevance * (1 + KIND_BONUS * fits(self.question.wanted, unit.text))
+        score += PROXIMITY_BONUS * self._proximity(unit) + PRECISION_BONUS * self._precision(unit)
+        score += RANK_BONUS / (1 + candidate.rank) + self._asked_before(candidate)
+        section = self.corpus.sections[(candidate.passage.passage_id, unit.section)]
+        return replace(candidate, score=score, support=self.share(section))
 
-    def _coverage(self, words: frozenset[str]) -> float:
-        folded = {concept(word) for word in words}
-        return sum(worth * _match(term, words, folded) for term, worth in self.worth.items()) / self.whole
+    def share(self, concepts: set[str] | frozenset[str]) -> float:
+        """How much of what is asked for these concepts cover, by idf."""
+        return sum(self.corpus.idf(term) * weight for term, weight in self.asked.items() if term in concepts) / self.demand
 
     def _relevance(self, candidate: Candidate) -> float:
-        own = frozenset(candidate.unit.terms)
-        heading = frozenset(term for name in candidate.unit.headings for term in stems(name))
-        title = frozenset(stems(candidate.passage.title))
-        sources = [(words, {concept(word) for word in words}, value) for words, value in
-                   ((own, 1.0), (heading, HEADING), (candidate.lead, LEAD_IN), (title, TITLE)) if words]  # fmt: skip
-        return sum(worth * max(_match(term, words, folded) * value for words, folded, value in sources) for term, worth in self.worth.items()) / self.whole
+        sources = [(words_of(candidate.unit.text), 1.0), (words_of(candidate.passage.title), TITLE)]
+        sources += [(words_of(heading), HEADING) for heading in candidate.unit.headings]
+        if candidate.lead is not None:
+            sources.append((candidate.lead, LEAD_IN))
+        covered = 0.0
+        for term, folded, worth in self.terms:
+            best = max((1.0 if term in words.stems else SYNONYM) * value if folded in words.concepts else 0.0 for words, value in sources)
+            covered += worth * best
+        return covered / self.whole
 
     def _proximity(self, unit: Unit) -> float:
         """Share of the question's neighbouring pairs that stand near each other in the unit."""
-        terms = [concept(term) for term in self.question.weights]
-        places = {concept(term): place for place, term in enumerate(unit.terms)}
-        pairs = list(zip(terms, terms[1:], strict=False))
-        near = sum(1 for one, two in pairs if one in places and two in places and abs(places[one] - places[two]) <= 3)
-        return near / len(pairs) if pairs else 0.0
+        if not self.pairs:
+            return 0.0
+        places: dict[str, list[int]] = {}
+        for place, term in enumerate(unit.terms):
+            places.setdefault(concept(term), []).append(place)
+        return sum(1 for one, two in self.pairs if _near(places.get(one), places.get(two))) / len(self.pairs)
+
+    def _precision(self, unit: Unit) -> float:
+        """Share of the unit's words, figures apart, that were asked for."""
+        own = {word for word in words_of(unit.text).concepts if not word[0].isdigit()}
+        return len(own & self.asked.keys()) / len(own) if own else 0.0
 
     def _asked_before(self, candidate: Candidate) -> float:
         if not candidate.unit.headings or candidate.nth >= len(FIRST_UNITS):
             return 0.0
-        similarity = self.similarity(candidate.unit.headings[-1])
+        heading = candidate.unit.headings[-1]
+        similarity = self.similarity(heading) * (1.0 if heading.endswith("?") else TOPIC)
         return similarity * FIRST_UNITS[candidate.nth] if similarity >= ASKED_BEFORE else 0.0
 
     def similarity(self, heading: str) -> float:
         """F1 of a heading against the question, weighted by idf; between 0 and 1."""
-        words = _concepts(heading)
-        asked = {concept(term) for term in self.question.weights}
-        shared = sum(self.idf(word) for word in words & asked)
-        whole = sum(self.idf(word) for word in words) + sum(self.idf(word) for word in asked)
+        words = words_of(heading).concepts
+        shared = sum(self.corpus.idf(word) for word in words & self.asked.keys())
+        whole = sum(self.corpus.idf(word) for word in words) + self.demand
         return 2 * shared / whole if whole else 0.0
 
 
-def _match(term: str, words: frozenset[str], folded: set[str]) -> float:
-    return 1.0 if term in words else SYNONYM if concept(term) in folded else 0.0
-
-
-def _concepts(text: str) -> frozenset[str]:
-    return frozenset(concept(term) for term in stems(text))
+def _near(one: list[int] | None, two: list[int] | None) -> bool:
+    return one is not None and two is not None and any(abs(a - b) <= NEAR for a in one for b in two)

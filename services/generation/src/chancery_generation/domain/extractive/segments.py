@@ -12,7 +12,9 @@ Kind = Literal["sentence", "item", "row"]
 
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.+?)\s*#*$")
 _BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__):?\s*$")
-_NUMBERED_TITLE = re.compile(r"^\s*(?:(?:article|section|clause|part|schedule)\s+)?\d+(?:\.\d+)*[.)]?\s+[A-Z][^.;:!?]{2,60}$", re.IGNORECASE)
+_NUMBERED_TITLE = re.compile(
+    r"^\s*(?:(?:article|section|clause|part|schedule)\s+)?\d+(?:\.\d+)*[.)]?\s+[A-Z][^.;:!?]{2,60}$", re.IGNORECASE
+)
 _ASKED = re.compile(r"^\s*(?:Q(?:uestion)?\s*\d*\s*[:.)]\s*)(.+\?)\s*$")
 _ANSWERED = re.compile(r"^\s*A(?:nswer)?\s*[:.)]\s+")
 _ITEM = re.compile(r"^\s*(?:[-*•–+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")

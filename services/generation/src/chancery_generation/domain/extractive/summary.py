@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chancery_contracts.interactions import Passage
+
 from chancery_generation.domain.completion import UNANSWERABLE, Answer
 from chancery_generation.domain.extractive.answer import TOO_ALIKE, alike, compose
 from chancery_generation.domain.extractive.scoring import Candidate, candidates
@@ -37,9 +38,10 @@ def _scored(found: Sequence[Candidate]) -> list[Candidate]:
     frequency = Counter(term for vector in vectors for term in vector)
     idf = {term: math.log(1 + len(found) / count) for term, count in frequency.items()}
     weighted = [{term: count * idf[term] for term, count in vector.items()} for vector in vectors]
-    centroid: Counter[str] = Counter()
+    centroid: dict[str, float] = {}
     for vector in weighted:
-        centroid.update(vector)
+        for term, value in vector.items():
+            centroid[term] = centroid.get(term, 0.0) + value
     return sorted(
         (replace(c, score=_cosine(vector, centroid) * _boost(c)) for c, vector in zip(found, weighted, strict=True)),
         key=lambda c: (-c.score, c.rank, c.order),

@@ -1,0 +1,56 @@
+"""Composition root of generation."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+from chancery_runtime import Application, run_service
+from chancery_storage import Journal
+
+from chancery_generation.adapters.calls import PostgresCalls
+from chancery_generation.adapters.housekeeping import Housekeeping
+from chancery_generation.adapters.metering import PrometheusMeter
+from chancery_generation.adapters.openai import KEY_VARIABLE, OpenAiModel
+from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.consumers import stage
+from chancery_generation.domain.retrying import Backoff
+from chancery_generation.handlers import STAGE
+from chancery_generation.ports import Ports
+from chancery_generation.settings import GenerationSettings
+
+PACKAGE = "chancery_generation"
+
+
+async def build(application: Application, settings: GenerationSettings, keys: Mapping[str, str]) -> None:
+    """Wires the service. `keys`: API keys by the name of their variable."""
+    database = await application.database(schema=STAGE, package=PACKAGE)
+    catalogue = await application.catalogue()
+    client = http_client(settings)
+    application.on_close(client.aclose)
+    calls = PostgresCalls(database)
+    ports = Ports(
+        catalogue=catalogue,
+        calls=calls,
+        remote=OpenAiModel(client, keys, application.clock, settings.generation_max_response_bytes),
+        pacing=RealPacing(),
+        clock=application.clock,
+        meter=PrometheusMeter(),
+        backoff=Backoff(settings.generation_backoff_first_s, settings.generation_backoff_cap_s),
+    )
+    application.stage(stage(database, ports, settings.generation_max_in_flight))
+    keep = timedelta(days=settings.generation_calls_kept_days)
+    application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
+
+
+def http_client(settings: GenerationSettings) -> httpx.AsyncClient:
+    """No redirects. The deadline of a call bounds reading, so only connecting has a time-out of its own."""
+    timeout = httpx.Timeout(None, connect=settings.generation_connect_timeout_s)
+    return httpx.AsyncClient(timeout=timeout, limits=httpx.Limits(max_connections=settings.generation_max_in_flight))
+
+
+def main() -> None:
+    """Runs until it is told to stop."""
+    settings = GenerationSettings()
+    keys = {name: value for name, value in os.environ.items() if KEY_VARIABLE.match(name)}
+    run_service(STAGE, settings, lambda application: build(application, settings, keys))

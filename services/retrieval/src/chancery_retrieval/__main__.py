@@ -1,0 +1,5 @@
+"""`python -m chancery_retrieval`."""
+
+from chancery_retrieval.main import main
+
+main()

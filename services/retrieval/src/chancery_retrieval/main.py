@@ -1,0 +1,67 @@
+"""Builds retrieval and runs it."""
+
+from functools import partial
+
+from chancery_contracts.base import VersionRef
+from chancery_contracts.catalogue import Catalogue, UseCaseBody
+from chancery_runtime.access import require_operator
+from chancery_runtime.application import Application
+from chancery_runtime.metrics import counter, histogram
+from chancery_runtime.screening import find_injections
+from chancery_runtime.service import run_service
+from chancery_runtime.stages import around
+from chancery_storage import Database, Journal
+
+from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_retrieval.adapters.postgres_index import PostgresIndex
+from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
+from chancery_retrieval.api import operator_routes
+from chancery_retrieval.consumers import documents_stage, questions_stage
+from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports, Search
+from chancery_retrieval.settings import RetrievalSettings
+
+PACKAGE = "chancery_retrieval"
+MAX_CONNECTIONS = 16
+
+
+def main() -> None:
+    """Runs until a signal."""
+    settings = RetrievalSettings()
+    run_service("retrieval", settings, partial(build, settings))
+
+
+async def build(settings: RetrievalSettings, application: Application) -> None:
+    """The composition root."""
+    # First, because it fails at once and in clear words where the model's files are missing.
+    embedder = OnnxEmbedder.load(settings.embedding_model_path, settings.embedding_tokenizer_path, settings.retrieval_embedding_threads)
+    application.on_close(embedder.close)
+    database = await application.database(schema="retrieval", package=PACKAGE, max_size=MAX_CONNECTIONS)
+    ports = assemble(settings, application, database, embedder, await application.catalogue())
+    documents = partial(around, database, Journal(database, "retrieval.documents"), clock=application.clock)
+    questions = partial(around, database, Journal(database, "retrieval"), clock=application.clock)
+    application.stage(documents_stage(ports, documents, settings.retrieval_documents_in_flight))
+    application.stage(questions_stage(ports, questions))
+    application.http.include_router(operator_routes(ports.grounding, require_operator(settings)))
+
+
+def assemble(
+    settings: RetrievalSettings, application: Application, database: Database, embedder: OnnxEmbedder, catalogue: Catalogue
+) -> Ports:
+    """The handlers' ports over real adapters."""
+    limits = DocumentLimits(settings.retrieval_max_document_characters, settings.retrieval_max_passages)
+    passages_indexed = counter("chancery_retrieval_passages_indexed_total", "Passages put into the index")
+    index = PostgresIndex(database, on_indexed=passages_indexed.inc)
+    seconds = histogram("chancery_retrieval_search_seconds", "Searches of the index, embedding aside")
+    search: Search = PostgresSearch(
+        database,
+        SearchSettings(candidates=settings.retrieval_candidates, exact_up_to=settings.retrieval_exact_up_to),
+        observe_s=seconds.observe,
+    )
+
+    def use_case(tenant: str, ref: VersionRef) -> UseCaseBody | None:
+        return catalogue.pinned(tenant, "use_case", ref, UseCaseBody)
+
+    return Ports(
+        IndexingPorts(embedder, index, find_injections, application.clock, limits),
+        GroundingPorts(embedder, search, use_case, application.clock),
+    )
