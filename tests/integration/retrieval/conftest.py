@@ -1,9 +1,8 @@
 """The real index and the real model; without Kafka, events are handed to the stages' handlers."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,16 @@ from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.interactions import InteractionGrounded, Message
 from chancery_local.artifacts import default_cache, embedding_model
 from chancery_local.errors import LocalStackError
-from chancery_runtime.screening import find_injections
-from chancery_runtime.stages import around
-from chancery_storage import Database, Journal
-from chancery_testing.builders import event, redacted
-from chancery_testing.clock import FixedClock
-
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.consumers import dispatch
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports
+from chancery_runtime.screening import find_injections
+from chancery_runtime.stages import around
+from chancery_storage import Database, Journal
+from chancery_testing.builders import event, redacted
+from chancery_testing.clock import FixedClock
 
 USE_CASES = {
     "bank-faq": UseCaseBody(
@@ -99,7 +97,10 @@ def stages_over(database: Database, embedder: OnnxEmbedder, settings: SearchSett
     ports = Ports(
         IndexingPorts(embedder, PostgresIndex(database, lambda _: None), find_injections, clock, DocumentLimits(200_000, 1_000)),
         GroundingPorts(
-            embedder, PostgresSearch(database, settings or SearchSettings(), lambda _: None), lambda _, pinned: USE_CASES.get(pinned.name), clock
+            embedder,
+            PostgresSearch(database, settings or SearchSettings(), lambda _: None),
+            lambda _, pinned: USE_CASES.get(pinned.name),
+            clock,
         ),
     )
     return Stages(ports, around(database, Journal(database, "retrieval"), dispatch(ports), clock), database, clock)
@@ -111,17 +112,10 @@ def stages(database: Database, embedder: OnnxEmbedder) -> Stages:
 
 
 @pytest.fixture(scope="module")
-def make_stages(database: Database, embedder: OnnxEmbedder) -> Any:
-    return partial(stages_over, database, embedder)
+def make_stages(database: Database, embedder: OnnxEmbedder) -> Callable[..., Stages]:
+    """Further stages, over another database or with other settings."""
 
+    def make(over: Database = database, settings: SearchSettings | None = None) -> Stages:
+        return stages_over(over, embedder, settings)
 
-if "RETRIEVAL_DEV_URL" in os.environ:
-    import asyncpg
-
-    @pytest.fixture(scope="module")
-    async def database_url():
-        import uuid
-        n="t"+uuid.uuid4().hex[:8]
-        c=await asyncpg.connect(os.environ["RETRIEVAL_DEV_URL"]); await c.execute(f"create database {n}"); await c.close()
-        yield os.environ["RETRIEVAL_DEV_URL"].replace("/postgres?","/"+n+"?")
-        c=await asyncpg.connect(os.environ["RETRIEVAL_DEV_URL"]); await c.execute(f"drop database {n} with (force)"); await c.close()
+    return make

@@ -6,13 +6,12 @@ from uuid import uuid4
 import pytest
 from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.interactions import Message
-from chancery_testing.builders import document, redacted
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from chancery_retrieval.adapters.postgres_search import SearchSettings
 from chancery_retrieval.domain.passages import Scope
 from chancery_retrieval.domain.querying import query_from
+from chancery_testing.builders import document, redacted
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 QUESTION = "What is the notice period?"
 TENANTS = ("wall-a", "wall-b")
@@ -48,12 +47,14 @@ class TestBarriers:
     async def test_nothing_of_another_tenant_matter_or_collection_is_ever_seen(
         self, walled: Any, make_stages: Any, exact_up_to: int, data: st.DataObject
     ) -> None:
-        search = make_stages(SearchSettings(candidates=10, exact_up_to=exact_up_to)).ports.grounding.search
+        search = make_stages(settings=SearchSettings(candidates=10, exact_up_to=exact_up_to)).ports.grounding.search
         embedder = walled.ports.grounding.embedder
         tenant = data.draw(st.sampled_from((*TENANTS, "wall-c")))
         matter = data.draw(st.sampled_from((*MATTERS, "m-3", "", "None")))
         collections = tuple(data.draw(st.lists(st.sampled_from((*COLLECTIONS, "other")), max_size=3)))
-        text = data.draw(st.sampled_from([QUESTION, "m-1 m-2 wall-b contracts", "thirty"]) | st.text(min_size=1, max_size=30).filter(str.isalnum))
+        text = data.draw(
+            st.sampled_from([QUESTION, "m-1 m-2 wall-b contracts", "thirty"]) | st.text(min_size=1, max_size=30).filter(str.isalnum)
+        )
         query = query_from(text)
         found = await search.best(Scope(tenant, collections, matter), query, await embedder.embed_query(query.text), 20)
         owners = [owner(candidate) for _, candidate in found.passages]

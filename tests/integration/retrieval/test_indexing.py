@@ -1,16 +1,29 @@
 """Documents enter and leave the index."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from chancery_contracts.areas import DocumentIndexed
 from chancery_contracts.failures import Poison, Retry
+from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_retrieval.domain.passages import Scope
+from chancery_retrieval.domain.querying import query_from
+from chancery_retrieval.errors import EmbeddingModelMissing
 from chancery_storage import Database
 from chancery_testing.builders import document, event
 
-FEES = "# Fees\n\n## What does a replacement card cost?\n\nA replacement card costs £5.\n\n## What does CHAPS cost?\n\nA CHAPS payment costs £25."
+FEES = """# Fees
+
+## What does a replacement card cost?
+
+A replacement card costs £5.
+
+## What does CHAPS cost?
+
+A CHAPS payment costs £25."""
 QUESTION = "What does a replacement card cost?"
 
 
@@ -122,19 +135,32 @@ class TestWithdrawing:
         await stages.withdraw("never-seen", tenant=tenant)
 
 
-async def test_a_database_that_is_down_means_wait(database_url: str, embedder: Any, make_stages: Any) -> None:
+async def test_a_database_that_is_down_means_wait(database_url: str, make_stages: Any) -> None:
     closed = await Database.open(database_url, schema="retrieval")
-    stages = make_stages().__class__
-    from_closed = make_stages.func(closed, embedder)
-    assert isinstance(from_closed, stages)
+    search = make_stages(closed).ports.grounding.search
     await closed.close()
     with pytest.raises(Retry) as fault:
-        await from_closed.ports.grounding.search.best(*_anything())
+        await search.best(Scope("t", ("c",), None), query_from("words"), [0.05] * 384, 3)
     assert fault.value.code == "retrieval_unavailable"
 
 
-def _anything() -> tuple[Any, ...]:
-    from chancery_retrieval.domain.passages import Scope
-    from chancery_retrieval.domain.querying import query_from
+@pytest.mark.parametrize("damaged", [None, b"not a model"], ids=["missing", "damaged"])
+def test_a_model_that_cannot_be_read_says_what_to_do(tmp_path: Path, damaged: bytes | None) -> None:
+    model, tokenizer = tmp_path / "model.onnx", tmp_path / "tokenizer.json"
+    if damaged is not None:
+        model.write_bytes(damaged)
+        tokenizer.write_bytes(damaged)
+    with pytest.raises(EmbeddingModelMissing, match="CHANCERY_EMBEDDING_MODEL_PATH"):
+        OnnxEmbedder.load(model, tokenizer)
 
-    return Scope("t", ("c",), None), query_from("words"), [0.05] * 384, 3
+
+class TestEmbedder:
+    async def test_vectors_have_length_one_and_do_not_depend_on_their_neighbours(self, embedder: OnnxEmbedder) -> None:
+        alone = await embedder.embed_passages(["A card costs £5."])
+        together = await embedder.embed_passages([*(f"Text {number}. " * 30 for number in range(20)), "A card costs £5."])
+        assert together[-1] == alone[0]
+        assert sum(number * number for number in alone[0]) == pytest.approx(1.0, abs=1e-5)
+
+    async def test_a_text_beyond_the_window_is_embedded_all_the_same(self, embedder: OnnxEmbedder) -> None:
+        assert len((await embedder.embed_passages(["word " * 5_000]))[0]) == 384
+        assert len(await embedder.embed_query("word " * 5_000)) == 384

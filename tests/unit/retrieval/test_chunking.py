@@ -1,10 +1,9 @@
 """Chunks are exact spans that follow a document's structure."""
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from chancery_retrieval.domain.chunking import ChunkLimits, chunk_document
 from chancery_retrieval.domain.passages import Chunk
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def count_words(text: str) -> int:

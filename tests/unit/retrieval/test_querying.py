@@ -1,7 +1,6 @@
 """What is searched for."""
 
 from chancery_contracts.interactions import Message
-
 from chancery_retrieval.domain.querying import MAX_QUERY_CHARACTERS, query_from, query_of
 
 
@@ -11,7 +10,11 @@ def user(text: str) -> Message:
 
 class TestQueryOf:
     def test_the_last_user_turn_counts(self) -> None:
-        turns = (user("How do I open an account?"), Message(role="assistant", content="In the app."), user("What does the Plus Account cost?"))
+        turns = (
+            user("How do I open an account?"),
+            Message(role="assistant", content="In the app."),
+            user("What does the Plus Account cost?"),
+        )
         assert query_of(turns).text == "What does the Plus Account cost?"
 
     def test_pseudonyms_are_no_words_to_search_for(self) -> None:

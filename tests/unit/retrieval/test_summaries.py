@@ -28,7 +28,9 @@ class TestNamedDocument:
         assert named_document("Summarise the lease", [Title("a", 1, "Lease"), Title("b", 1, "The lease")]) is None
 
     def test_the_fuller_title_wins(self) -> None:
-        found = named_document("Summarise the facility agreement amendment", [title("Facility Agreement"), title("Facility Agreement Amendment")])
+        found = named_document(
+            "Summarise the facility agreement amendment", [title("Facility Agreement"), title("Facility Agreement Amendment")]
+        )
         assert found is not None
         assert found[0].title == "Facility Agreement Amendment"
 

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 from chancery_contracts.failures import Poison
-from chancery_testing.builders import document
-
 from chancery_retrieval.domain.passages import Indexed
 from chancery_retrieval.domain.versions import KnownVersion, Standing, State, standing_of, version_of
+from chancery_testing.builders import document
 
 INDEXED = Indexed(3, 0, datetime(2026, 11, 2, tzinfo=UTC))
 EVENT = document("Text.", version=2)

@@ -22,7 +22,7 @@ STRUCTURED = "application/cloudevents+json"
 Headers = tuple[tuple[str, bytes], ...]
 
 _EXTENSIONS = ("interaction", "conversation", "matter", "causation", "namespace")
-_ATTRIBUTES = ("id", "source", "specversion", "type", "time", "tenant", *_EXTENSIONS)
+_IN_STREAM = frozenset(name for name, topic in TOPIC_OF_TYPE.items() if topic.name.startswith("interactions."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,29 @@ class Origin:
 
 def encode(event: AnyEvent) -> Encoded:
     """Binary mode: attributes in `ce_` headers, data as the value."""
+    data = event.data
     headers: list[tuple[str, bytes]] = [
         ("ce_specversion", b"1.0"),
         ("ce_id", event.id.encode()),
         ("ce_source", event.source.encode()),
-        ("ce_type", event.data.TYPE.encode()),
+        ("ce_type", data.TYPE.encode()),
         ("ce_time", event.time.isoformat().encode()),
         ("ce_tenant", event.tenant.encode()),
         ("content-type", CONTENT_TYPE),
     ]
-    for name in _EXTENSIONS:
-        value = getattr(event, name)
-        if value is not None:
-            headers.append((f"ce_{name}", value.encode()))
+    # Written out and not a loop over names: this and `decode` are the hot path of every stage.
+    if event.interaction is not None:
+        headers.append(("ce_interaction", event.interaction.encode()))
+    if event.conversation is not None:
+        headers.append(("ce_conversation", event.conversation.encode()))
+    if event.matter is not None:
+        headers.append(("ce_matter", event.matter.encode()))
+    if event.causation is not None:
+        headers.append(("ce_causation", event.causation.encode()))
+    headers.append(("ce_namespace", event.namespace.encode()))
     if event.traceparent is not None:
         headers.append(("traceparent", event.traceparent.encode()))
-    return Encoded(event.key.encode(), event.data.__pydantic_serializer__.to_json(event.data), tuple(headers))
+    return Encoded(event.key.encode(), data.__pydantic_serializer__.to_json(data), tuple(headers))
 
 
 def to_structured(event: AnyEvent) -> dict[str, Any]:
@@ -87,22 +94,27 @@ def encode_structured(event: AnyEvent) -> Encoded:
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Origin) -> AnyEvent:
     """Reads either mode. Raises Poison, in words that quote nothing of the record, for what is not one of our events."""
+    plain: dict[str, str] = {}
+    content_type = ""
     try:
-        attributes = {name: raw.decode() for name, raw in headers}
+        for name, raw in headers:
+            if name.startswith("ce_"):
+                plain[name[3:]] = raw.decode()
+            elif name == "content-type":
+                content_type = raw.decode()
+            elif name == "traceparent":
+                plain[name] = raw.decode()
     except (UnicodeDecodeError, AttributeError) as exc:
         raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
     if value is None:
         raise Poison("the record has no data (a tombstone)", code="invalid_request")
     if len(value) > MAX_DATA_BYTES:
         raise Poison(f"oversized: {len(value)} bytes of data, {MAX_DATA_BYTES} are allowed", code="invalid_request")
-    if attributes.get("content-type", "").startswith(STRUCTURED):
+    if content_type.startswith(STRUCTURED):
         return _decode_structured(value, origin)
-    plain = {name[3:]: text for name, text in attributes.items() if name.startswith("ce_")}
-    if "traceparent" in attributes:
-        plain["traceparent"] = attributes["traceparent"]
     payload = _payload_type(plain)
     try:
-        data = payload.model_validate_json(value)
+        data = payload.__pydantic_validator__.validate_json(value)
     except ValidationError as exc:
         raise Poison(_explain(exc), code="invalid_request") from exc
     return _build(plain, data, origin)
@@ -151,31 +163,41 @@ def _payload_type(attributes: dict[str, str]) -> type[Payload]:
 
 
 def _build(attributes: dict[str, str], data: Payload, origin: Origin) -> AnyEvent:
-    for name in ("id", *_EXTENSIONS):
-        if name in attributes and not is_identifier(attributes[name]):
-            raise Poison(f"attribute {name} is not an identifier", code="invalid_request")
-    if "id" not in attributes:
+    get = attributes.get
+    event_id, tenant = get("id"), get("tenant") or origin.topic_tenant
+    interaction, conversation, matter, causation = get("interaction"), get("conversation"), get("matter"), get("causation")
+    for value in (event_id, interaction, conversation, matter, causation):
+        if value is not None and not is_identifier(value):
+            raise Poison(_malformed(attributes), code="invalid_request")
+    if event_id is None:
         raise Poison("attribute id is missing", code="invalid_request")
-    tenant = attributes.get("tenant") or origin.topic_tenant
     if tenant is None or not is_tenant(tenant):
         raise Poison("attribute tenant is missing or malformed", code="invalid_request")
     if origin.topic_tenant is not None and tenant != origin.topic_tenant:
         raise Poison("the event claims another tenant than its topic", code="invalid_request")
-    event_id = attributes["id"]
-    in_stream = TOPIC_OF_TYPE[data.TYPE].name.startswith("interactions.")
+    if interaction is None and data.TYPE in _IN_STREAM:
+        interaction = event_id
+    namespace = get("namespace", "live")
+    if namespace != "live" and not is_identifier(namespace):
+        raise Poison("attribute namespace is not an identifier", code="invalid_request")
     return Event(
         id=event_id,
-        source=attributes.get("source") or origin.default_source,
-        time=_time(attributes.get("time"), origin),
+        source=get("source") or origin.default_source,
+        time=_time(get("time"), origin),
         tenant=tenant,
         data=data,
-        interaction=attributes.get("interaction") or (event_id if in_stream else None),
-        conversation=attributes.get("conversation"),
-        matter=attributes.get("matter"),
-        causation=attributes.get("causation"),
-        namespace=attributes.get("namespace", "live"),
-        traceparent=attributes.get("traceparent"),
+        interaction=interaction,
+        conversation=conversation,
+        matter=matter,
+        causation=causation,
+        namespace=namespace,
+        traceparent=get("traceparent"),
     )
+
+
+def _malformed(attributes: dict[str, str]) -> str:
+    names = [name for name in ("id", *_EXTENSIONS) if name in attributes and not is_identifier(attributes[name])]
+    return f"attribute {names[0]} is not an identifier"
 
 
 def _time(text: str | None, origin: Origin) -> datetime:

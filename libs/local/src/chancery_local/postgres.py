@@ -6,6 +6,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from functools import partial
@@ -76,6 +77,7 @@ def postgres_server(options: PostgresOptions, progress: Progress = silent) -> Se
         launch=lambda: launch,
         ready=partial(postgres_serves, LOOPBACK, options.port),
         before_start=partial(clear_leftovers, options.data_dir),
+        stop_signal=signal.SIGINT,  # "fast": does not wait for its clients to leave
     )
     return ServerHandle(plan)
 
@@ -127,11 +129,15 @@ def _create(options: PostgresOptions, initialise: _Initialiser) -> None:
 
 def _password(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(secrets.token_urlsafe(32))
+        _write_secret(path, secrets.token_urlsafe(32))
     return path.read_text(encoding="utf-8").strip()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
 
 
 @dataclass(frozen=True)
@@ -140,9 +146,16 @@ class _Initialiser:
     user: SystemUser | None
 
     def make_cluster(self, folder: Path, password: str) -> None:
-        # The password goes through a pipe, not a file that the server's user would have to read.
-        arguments = ("-D", str(folder), "-U", USER, "--pwfile=/dev/stdin", "--builtin-locale=C.UTF-8", *_INITDB)
-        self._run(("initdb", *arguments), f"{password}\n", folder)
+        secret = folder.with_name(f"{folder.name}.password")  # a copy that the server's user may read, for a moment
+        secret.unlink(missing_ok=True)
+        try:
+            _write_secret(secret, password)
+            if self.user is not None:
+                os.chown(secret, self.user.uid, self.user.gid)
+            locale = f"--pwfile={secret}", "--builtin-locale=C.UTF-8"
+            self._run(("initdb", "-D", str(folder), "-U", USER, *locale, *_INITDB), "", folder)
+        finally:
+            secret.unlink(missing_ok=True)
 
     def execute(self, folder: Path, database: str, statement: str) -> None:
         """Run one statement in single-user mode: no port, no password."""

@@ -28,6 +28,7 @@ def settings(port: int) -> dict[str, str]:
         "jit": "off",
         "max_parallel_workers_per_gather": "1",
         "dynamic_shared_memory_type": "mmap",  # containers give /dev/shm 64 MB
+        "log_checkpoints": "off",
         "log_line_prefix": "%m [%p] ",
         "log_statement": "none",  # statements may carry personal data
         "log_min_error_statement": "panic",

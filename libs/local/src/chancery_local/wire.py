@@ -33,7 +33,7 @@ def postgres_serves(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=PROBE_TIMEOUT_S) as connection:
             connection.sendall(struct.pack(">ii", len(parameters) + 8, _PROTOCOL_3_0) + parameters)
-            return _read(connection, 1) == b"R"
+            return connection.recv(_MAX_REPLY_BYTES).startswith(b"R")
     except OSError:
         return False
 

@@ -49,6 +49,24 @@ WHERE tenant = $1 AND collection = $2 AND matter = coalesce($3, '')
 INSERT INTO shelves (tenant, collection, matter, passages, changed) VALUES ($1, $2, coalesce($3, ''), $4, nextval('shelf_changes'))
 ON CONFLICT (tenant, collection, matter) DO UPDATE SET passages = shelves.passages + $4, changed = nextval('shelf_changes')
 
+-- name: add_lexemes
+-- After the shelf, whose row lets one writer at a time through.
+INSERT INTO lexemes (tenant, collection, matter, lexeme, passages)
+SELECT $1, $2, coalesce($3, ''), lexeme, count(*) FROM passages, unnest(tsvector_to_array(search)) AS lexeme
+WHERE tenant = $1 AND document_id = $4 GROUP BY lexeme ORDER BY lexeme
+ON CONFLICT (tenant, collection, matter, lexeme) DO UPDATE SET passages = lexemes.passages + excluded.passages
+
+-- name: subtract_lexemes
+-- Before the passages go.
+UPDATE lexemes SET passages = lexemes.passages - gone.passages
+FROM (SELECT lexeme, count(*) AS passages FROM passages, unnest(tsvector_to_array(search)) AS lexeme
+      WHERE tenant = $1 AND document_id = $4 GROUP BY lexeme) AS gone
+WHERE lexemes.tenant = $1 AND lexemes.collection = $2 AND lexemes.matter = coalesce($3, '') AND lexemes.lexeme = gone.lexeme
+
+-- name: delete_lexemes
+-- No word outlives the last passage that held it.
+DELETE FROM lexemes WHERE tenant = $1 AND collection = $2 AND matter = coalesce($3, '') AND passages <= 0
+
 -- name: record_withdrawal
 -- A withdrawal takes effect once, by the id of its event.
 INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
@@ -79,11 +97,22 @@ ORDER BY embedding <#> $4::text::halfvec(384) LIMIT $5
 SELECT coalesce(string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | '), '')
 FROM unnest(tsvector_to_array(to_tsvector('english', $1))) AS lexeme
 
+-- name: known_words
+-- The words of a question, stemmed, stop words gone, and in how many passages in scope each stands.
+SELECT asked.lexeme, sum(lexemes.passages)::bigint AS passages
+FROM unnest(tsvector_to_array(to_tsvector('english', $4))) AS asked (lexeme)
+JOIN lexemes ON lexemes.lexeme = asked.lexeme AND tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, ''))
+GROUP BY asked.lexeme HAVING sum(lexemes.passages) > 0
+
 -- name: best_by_text
--- Cover density of the words found; 1 | 32 = damped by the logarithm of length, scaled to below 1.
-SELECT key FROM passages
-WHERE search @@ $4::text::tsquery AND tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
-ORDER BY ts_rank_cd(search, $4::text::tsquery, 1 | 32) DESC, key LIMIT $5
+-- Rare words ($4) select, all words ($5) with their weights ($6) rank; ts_rank of one word saturates with its frequency.
+WITH selected AS MATERIALIZED (
+    SELECT key, search FROM passages
+    WHERE search @@ $4::text::tsquery AND tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
+), words AS (
+    SELECT word::tsquery, weight FROM unnest($5::text[], $6::float8[]) AS t (word, weight)
+)
+SELECT key FROM selected CROSS JOIN words GROUP BY key ORDER BY sum(weight * ts_rank(search, word)) DESC, key LIMIT $7
 
 -- name: passages_by_key
 -- The barrier once more: no key gets a passage out of its scope.

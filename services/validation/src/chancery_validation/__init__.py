@@ -1,1 +1,1 @@
-"""Checks of answers, verdicts."""
+"""Checks every answer against its passages, and says whether it may be released."""

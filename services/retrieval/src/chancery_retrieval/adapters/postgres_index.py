@@ -63,8 +63,12 @@ class PostgresIndex:
     async def _remove(self, connection: Connection, document: tuple[str, str], state: str, now: datetime) -> None:
         ended = await connection.fetchrow(self._queries.end_indexed, *document, state, now)
         if ended is not None:
+            tenant, document_id = document
+            shelf = (tenant, ended["collection"], ended["matter"])
+            await connection.execute(self._queries.take_from_shelf, *shelf, ended["passages"])
+            await connection.execute(self._queries.subtract_lexemes, *shelf, document_id)
+            await connection.execute(self._queries.delete_lexemes, *shelf)
             await connection.execute(self._queries.delete_passages, *document)
-            await connection.execute(self._queries.take_from_shelf, document[0], ended["collection"], ended["matter"], ended["passages"])
 
     async def _record(self, connection: Connection, document: DocumentVersion, indexed: Indexed) -> None:
         await connection.execute(
@@ -84,6 +88,8 @@ class PostgresIndex:
             [chunk.text for chunk in chunks], [chunk.indexed_text for chunk in chunks],
             [_findings(passage) for passage in passages], [HalfVector(passage.vector).to_text() for passage in passages],
         )  # fmt: skip
+        shelf = (document.tenant, document.collection, document.matter)
+        await connection.execute(self._queries.add_lexemes, *shelf, document.document_id)
 
 
 def _findings(passage: IndexedPassage) -> str:

@@ -16,6 +16,7 @@ from chancery_retrieval.adapters.faults import as_retrieval_faults
 from chancery_retrieval.domain.fusion import FusionWeights, fuse
 from chancery_retrieval.domain.passages import Candidate, DocumentListing, Scope, Title, Vector
 from chancery_retrieval.domain.querying import Query
+from chancery_retrieval.domain.words import weigh
 from chancery_retrieval.ports import Found, WholeDocument
 
 
@@ -49,7 +50,7 @@ class PostgresSearch:
         async with self._reading() as connection:
             shelves = await self._shelves(connection, scope)
             by_vector = await self._nearest(connection, scope, vector, shelves.passages)
-            by_text = await self._by_text(connection, scope, query)
+            by_text = await self._by_text(connection, scope, query, shelves.passages)
             fused = fuse(by_vector, by_text, limit, self._settings.weights)
             keys = [one.key for one in fused]
             rows = await connection.fetch(self._queries.passages_by_key, *_arguments(scope), keys)
@@ -101,9 +102,13 @@ class PostgresSearch:
             rows = await connection.fetch(self._queries.nearest_approximate, *arguments)
         return [row["key"] for row in rows]
 
-    async def _by_text(self, connection: Connection, scope: Scope, query: Query) -> list[int]:
-        words = await connection.fetchval(self._queries.any_word, query.text)
-        rows = await connection.fetch(self._queries.best_by_text, *_arguments(scope), words, self._settings.candidates)
+    async def _by_text(self, connection: Connection, scope: Scope, query: Query, in_scope: int) -> list[int]:
+        known = await connection.fetch(self._queries.known_words, *_arguments(scope), query.text)
+        words = weigh([(row["lexeme"], row["passages"]) for row in known], in_scope)
+        if not words.selecting:
+            return []
+        chosen = (" | ".join(words.selecting), list(words.weights), list(words.weights.values()))
+        rows = await connection.fetch(self._queries.best_by_text, *_arguments(scope), *chosen, self._settings.candidates)
         return [row["key"] for row in rows]
 
 

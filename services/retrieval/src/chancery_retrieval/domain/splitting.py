@@ -23,7 +23,7 @@ class Span(NamedTuple):
 
 def split_span(text: str, span: Span, target: int, count: Callable[[str], int], *, by_line: bool) -> Iterator[Span]:
     """Pieces of at most `target` tokens where a boundary allows; they cover all but white space of the span."""
-    yield from _split(text, span, target, count, ("line", "word") if by_line else ("sentence", "word"))
+    yield from _split(text, span, target, count, ("line", "word") if by_line else ("sentence", "line", "word"))
 
 
 def _split(text: str, span: Span, target: int, count: Callable[[str], int], boundaries: tuple[str, ...]) -> Iterator[Span]:

@@ -72,3 +72,13 @@ CREATE TABLE shelves (
     PRIMARY KEY (tenant, collection, matter)
 );
 CREATE SEQUENCE shelf_changes;
+
+-- In how many passages of a shelf each word stands: rare words say more. By shelf, so that no wall is looked over.
+CREATE TABLE lexemes (
+    tenant     text   NOT NULL,
+    collection text   NOT NULL,
+    matter     text   NOT NULL,
+    lexeme     text   NOT NULL,
+    passages   bigint NOT NULL,
+    PRIMARY KEY (tenant, collection, matter, lexeme)
+) WITH (fillfactor = 80);

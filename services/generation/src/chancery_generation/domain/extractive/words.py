@@ -12,8 +12,8 @@ STOP_WORDS = frozenset(
     """a about again all also am an and any are aren't as at be because been being between both but by
     can can't cannot could couldn't did didn't do does doesn't doing don't down during each etc few for from further had hadn't has
     hasn't have haven't having he her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't it it's its
-    itself just let's may me might more most mustn't my myself no nor not now of off on once only or other our ours ourselves out
-    over own per please same shall she should shouldn't so some such than that that's the their theirs them themselves then there
+    itself just let's may me might more most much many must mustn't my myself no nor not now of off on once only or other our ours ourselves
+    out over own per please same shall she should shouldn't so some such than that that's the their theirs them themselves then there
     there's these they they're this those through to too until up upon us very via was wasn't we we'd we'll we're we've were
     weren't what what's when when's where which while who who's whom whose why will with within won't would wouldn't yes yet
     you you'd you'll you're you've your yours yourself s t d ll re ve hi hello hey dear thanks thank sorry ok okay tell know want

@@ -1,0 +1,200 @@
+"""The commands. Each is a few lines: what they do stands in the file named for it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chancery_cli.auditing import fetch_trail, operator_get
+from chancery_cli.connection import connect, home
+from chancery_cli.demo.report import next_steps, trail
+from chancery_cli.demo.run import run_demo, shown_interaction
+from chancery_cli.documents import index_documents, read_document
+from chancery_cli.errors import CommandFailed
+from chancery_cli.provisioning import provision as provision_stack
+from chancery_cli.registry_files import publish_entries, read_entries
+from chancery_cli.stack import StackView, follow_logs, stack_down, stack_status, stack_up
+from chancery_cli.watching import watch
+from chancery_client import ChanceryClient, Request, question
+from chancery_contracts.freezing import asyncapi_yaml
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Runs and uses a Chancery stack.")
+requests = typer.Typer(no_args_is_help=True, help="Requests on their way.")
+audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
+registry = typer.Typer(no_args_is_help=True, help="Prompts, models, use cases, policies.")
+documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
+for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
+    app.add_typer(group, name=name)
+console = Console()
+
+Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
+
+
+@app.command()
+def up() -> None:
+    """Start Kafka, PostgreSQL and every service here, or find them running."""
+    _show(stack_up(_say))
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack; its data stay."""
+    stack_down(_say)
+
+
+@app.command()
+def status() -> None:
+    """Show processes, ports, health, restarts and memory."""
+    _show(stack_status())
+
+
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(help="A service, kafka, postgres or supervisor.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 100,
+) -> None:
+    """Print a process's log."""
+    for line in follow_logs(name, follow=follow, lines=lines):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False) -> None:
+    """Run the whole product on sample documents: requests in, governed, audited, priced answers out."""
+    before = stack_status()
+    _show(stack_up(_say))
+    kept = keep or before.running
+    try:
+        board = asyncio.run(run_demo(connect(), console))
+        if kept:
+            next_steps(console, connect(), home(), shown_interaction(board))
+    finally:
+        if not kept:
+            stack_down(_say)
+
+
+@app.command()
+def contract() -> None:
+    """Print the AsyncAPI document: every topic, event and schema."""
+    typer.echo(asyncapi_yaml(), nl=False)
+
+
+@app.command()
+def provision() -> None:
+    """Make the topics, API keys and registry entries of a fresh stack."""
+    topics, entries = asyncio.run(provision_stack(connect().kafka, home()))
+    console.print(f"{topics} topics made, {entries} registry entries published")
+
+
+@app.command()
+def publish(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    tenant: Tenant,
+    use_case: Annotated[str, typer.Option(help="The use case, like bank-faq.")],
+    matter: Annotated[str | None, typer.Option(help="The matter, where the use case needs one.")] = None,
+    conversation: Annotated[str | None, typer.Option(help="Keeps interactions in order.")] = None,
+    interaction: Annotated[str | None, typer.Option(help="An id of your own: published twice, it is one request.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer and print it.")] = False,
+) -> None:
+    """Publish a request to the tenant's topic."""
+    request = Request(use_case, question(text), matter=matter, conversation=conversation, interaction=interaction, actor="cli")
+    asyncio.run(_publish(tenant, request, wait=wait))
+
+
+async def _publish(tenant: str, request: Request, *, wait: bool) -> None:
+    async with ChanceryClient.connect(connect().kafka_bootstrap, tenant) as client:
+        interaction = await client.publish(request)
+        if not wait:
+            typer.echo(interaction)
+            return
+        completed = await client.wait(interaction)
+        typer.echo(json.dumps({"interaction": interaction} | completed.data.model_dump(mode="json"), indent=2, ensure_ascii=False))
+
+
+@requests.command("watch")
+def requests_watch(tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None) -> None:
+    """Print every event of the pipeline as it comes. Ctrl-C ends it."""
+    try:
+        asyncio.run(_watch(tenant))
+    except KeyboardInterrupt:
+        return
+
+
+async def _watch(tenant: str | None) -> None:
+    async for received in watch(connect().kafka, tenant):
+        event = received.event
+        kind = event.type.removeprefix("chancery.").removesuffix(".v1")
+        typer.echo(f"{event.time.isoformat(timespec='milliseconds')}  {event.tenant:<16} {kind:<26} {event.interaction or event.id}")
+
+
+@audit.command("show")
+def audit_show(
+    interaction: Annotated[str, typer.Argument(help="The interaction's id.")],
+    tenant: Tenant,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With raw text; the read is on record.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False,
+) -> None:
+    """Show one interaction's trail; the read itself becomes part of the trail."""
+    entries = fetch_trail(connect(), interaction, tenant, reveal=reveal)
+    if as_json:
+        typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        console.print(trail(entries, interaction))
+
+
+@audit.command("verify")
+def audit_verify(tenant: Tenant) -> None:
+    """Recompute the tenant's hash chain and check every payload's commitment."""
+    result = operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant})
+    typer.echo(json.dumps(result, indent=2))
+
+
+@audit.command("completeness")
+def audit_completeness(tenant: Tenant) -> None:
+    """Offsets accounted for, gaps, and interactions that have not ended."""
+    result = operator_get(connect(), "audit", "/v1/completeness", {"tenant": tenant})
+    typer.echo(json.dumps(result, indent=2))
+
+
+@registry.command("load")
+def registry_load(path: Annotated[Path, typer.Argument(exists=True, help="A YAML file, or a folder of them.")]) -> None:
+    """Publish registry entries; a version once published is never changed."""
+    connection = connect()
+    count = asyncio.run(publish_entries(connection.kafka, read_entries([path], connection.api_keys)))
+    console.print(f"{count} entries published")
+
+
+@documents.command("load")
+def documents_load(
+    path: Annotated[Path, typer.Argument(exists=True, help="A Markdown file, or a folder of them.")], tenant: Tenant
+) -> None:
+    """Publish documents (Markdown with a front matter) and wait until they can be found."""
+    files = sorted(path.rglob("*.md")) if path.is_dir() else [path]
+    if not files:
+        raise CommandFailed(f"no Markdown files in {path}")
+    events = [read_document(file, tenant) for file in files]
+    shown = asyncio.run(index_documents(connect().kafka, events, lambda one: console.print(f"{one.key[1]}: {one.passages} passages")))
+    console.print(f"{shown} documents indexed")
+
+
+def _say(words: str) -> None:
+    console.print(f"  {words}", highlight=False, style="dim")
+
+
+def _show(view: StackView) -> None:
+    if not view.running:
+        console.print("No stack is running here. Start one with `chancery up`.")
+        return
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for column in ("process", "state", "pid", "port", "restarts", "MB"):
+        table.add_column(column)
+    for one in view.processes:
+        colour = "green" if one.state in {"ready", "running"} else "red"
+        table.add_row(one.name, f"[{colour}]{one.state}[/]", str(one.pid or ""), str(one.port or ""), str(one.restarts), str(one.rss_mb))
+    console.print(table)
+    console.print(f"memory in all: {sum(one.rss_mb for one in view.processes)} MB", style="dim")

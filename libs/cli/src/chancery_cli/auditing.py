@@ -1,0 +1,45 @@
+"""Asks the audit service."""
+
+import time
+from typing import Any
+
+import httpx
+
+from chancery_cli.connection import Connection
+from chancery_cli.errors import CommandFailed
+
+
+def fetch_trail(connection: Connection, interaction: str, tenant: str, *, reveal: bool, within_s: float = 10.0) -> list[dict[str, Any]]:
+    """Entries of one interaction, waiting until the trail has caught up with its end. Raises CommandFailed."""
+    deadline = time.monotonic() + within_s
+    while True:
+        entries = _entries(connection, interaction, tenant, reveal=reveal)
+        ended = any(str(entry.get("type", "")).startswith("chancery.interaction.completed") for entry in entries)
+        if ended or (entries and time.monotonic() >= deadline):
+            return entries
+        if time.monotonic() >= deadline:
+            raise CommandFailed(f"the trail of tenant {tenant} holds no interaction {interaction}")
+        time.sleep(0.2)
+
+
+def _entries(connection: Connection, interaction: str, tenant: str, *, reveal: bool) -> list[dict[str, Any]]:
+    parameters = {"tenant": tenant, "reveal": str(reveal).lower()}
+    document = operator_get(connection, "audit", f"/v1/interactions/{interaction}", parameters, missing_ok=True)
+    return list(document.get("entries", []))
+
+
+def operator_get(
+    connection: Connection, service: str, path: str, parameters: dict[str, str], *, missing_ok: bool = False
+) -> dict[str, Any]:
+    """A service's answer. Raises CommandFailed with the problem's own words."""
+    try:
+        with connection.operator(service) as http:
+            response = http.get(path, params=parameters)
+    except httpx.HTTPError as exc:
+        raise CommandFailed(f"the {service} service does not answer: see `chancery status`") from exc
+    if response.status_code == 404 and missing_ok:
+        return {}
+    if response.is_error:
+        problem = response.json() if "json" in response.headers.get("content-type", "") else {}
+        raise CommandFailed(f"{service}: {problem.get('title', response.status_code)}. {problem.get('detail', '')}")
+    return dict(response.json())

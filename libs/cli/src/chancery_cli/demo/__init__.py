@@ -1,0 +1,1 @@
+"""`chancery demo`: the whole product on sample documents, end to end."""

@@ -1,0 +1,1 @@
+"""Pure: prices, estimates, periods. Integers and decimals only."""

@@ -1,0 +1,5 @@
+"""`python -m chancery_redaction`."""
+
+from chancery_redaction.main import main
+
+main()

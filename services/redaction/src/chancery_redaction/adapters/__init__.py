@@ -1,0 +1,1 @@
+"""Implementations of the ports: Presidio, the vault in PostgreSQL."""

@@ -1,0 +1,38 @@
+"""The two stages."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from chancery_bus import Received, StageDefinition, StageLimits
+from chancery_contracts.base import Payload
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.topics import REFUSED, REQUESTED, VALIDATED
+from chancery_runtime.stages import WithConnection
+from chancery_storage import Connection
+
+from chancery_redaction.handlers import REDACTION_HANDLERS, RESTORE_HANDLERS, Handler
+from chancery_redaction.ports import Ports
+
+MakePorts = Callable[[Connection], Ports]
+Wrap = Callable[[WithConnection], Callable[[Received], Awaitable[Sequence[AnyEvent]]]]
+
+
+def dispatch(handlers: Mapping[type[Payload], Handler], make_ports: MakePorts) -> WithConnection:
+    """Gives each event to the handler of its type; others pass by."""
+
+    async def handle(received: Received, connection: Connection) -> Sequence[AnyEvent]:
+        handler = handlers.get(type(received.event.data))
+        return [] if handler is None else await handler(received.event, make_ports(connection))
+
+    return handle
+
+
+def redaction_stage(wrap: Wrap, make_ports: MakePorts, max_in_flight: int) -> StageDefinition:
+    """Raw requests in, masked ones out."""
+    handle = wrap(dispatch(REDACTION_HANDLERS, make_ports))
+    return StageDefinition("redaction", "redaction", (REQUESTED,), handle, StageLimits(max_in_flight=max_in_flight))
+
+
+def restore_stage(wrap: Wrap, make_ports: MakePorts) -> StageDefinition:
+    """Verdicts and refusals in, completed interactions out. Its own dead letters are not answered: the answer would come back here."""
+    handle = wrap(dispatch(RESTORE_HANDLERS, make_ports))
+    return StageDefinition("restore", "restore", (VALIDATED, REFUSED), handle, StageLimits(max_in_flight=16), answers=False)

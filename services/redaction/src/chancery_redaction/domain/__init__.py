@@ -1,0 +1,1 @@
+"""Pure: spans, pseudonyms, masking, restoring. No I/O."""

@@ -1,0 +1,11 @@
+"""Errors of redaction."""
+
+from chancery_contracts.failures import ChanceryError
+
+
+class RedactionError(ChanceryError):
+    """Base of redaction's own errors."""
+
+
+class TokensExhausted(RedactionError):
+    """No free pseudonym was found for a value. The scope holds far more values than tokens of the longest length: look at its vault."""

@@ -1,0 +1,1 @@
+"""What validation tells the outside."""

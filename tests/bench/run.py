@@ -1,0 +1,48 @@
+"""`uv run poe bench [NAME]`: runs the benchmarks and keeps their results."""
+
+import argparse
+import asyncio
+import importlib
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+HERE = Path(__file__).resolve().parent
+NAMES = ("runner", "pipeline")
+
+
+@contextmanager
+def _servers():
+    bootstrap, url = os.environ.get("CHANCERY_KAFKA_BOOTSTRAP"), os.environ.get("CHANCERY_DATABASE_URL")
+    if bootstrap and url:
+        yield SimpleNamespace(kafka_bootstrap=bootstrap, database_url=url)
+        return
+    from chancery_local import embedded_servers
+
+    with tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder, embedded_servers(Path(folder)) as servers:
+        yield servers
+
+
+def main() -> None:
+    """Prints one JSON line a figure."""
+    from chancery_testing.figures import keep
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="?", choices=NAMES)
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(HERE))
+    for name in [arguments.name] if arguments.name else NAMES:
+        module = importlib.import_module(name)
+        if name == "runner":
+            with _servers() as servers:
+                figures = asyncio.run(module.measure(servers.kafka_bootstrap))
+        else:
+            figures = module.measure()
+        keep(name, [figure.as_dict() for figure in figures], HERE / "results")
+
+
+if __name__ == "__main__":
+    main()
