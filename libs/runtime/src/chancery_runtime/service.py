@@ -80,17 +80,16 @@ async def _run_loop(loop: Loop) -> None:
 
 
 async def _stop(tasks: "dict[asyncio.Task[None], Loop]") -> None:
-    """Stages finish what they hold; background loops are cancelled."""
-    for task, loop in tasks.items():
+    """Stages finish what they hold first; background loops, which they may lean on, are cancelled after."""
+    stages = [task for task, loop in tasks.items() if loop.stop is not None]
+    for loop in tasks.values():
         if loop.stop is not None:
             loop.stop()
-        else:
-            task.cancel()
-    if tasks:
-        _, late = await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    if stages:
+        await asyncio.wait(stages, timeout=STOP_TIMEOUT_S)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,5 @@
+"""`python -m chancery_audit`."""
+
+from chancery_audit.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Pure: envelopes of events, ranges of offsets."""
