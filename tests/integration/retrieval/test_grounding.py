@@ -43,7 +43,7 @@ def owner(passage: Any) -> list[str]:
 class TestBarriers:
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
-    @pytest.mark.parametrize("exact_up_to", [20_000, 0], ids=["exact", "hnsw"])
+    @pytest.mark.parametrize("exact_up_to", [8_000, 0], ids=["exact", "hnsw"])
     async def test_nothing_of_another_tenant_matter_or_collection_is_ever_seen(
         self, walled: Any, make_stages: Any, exact_up_to: int, data: st.DataObject
     ) -> None:

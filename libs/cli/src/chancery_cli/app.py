@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from chancery_client import ChanceryClient, Request, question
+from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -19,8 +21,6 @@ from chancery_cli.provisioning import provision as provision_stack
 from chancery_cli.registry_files import publish_entries, read_entries
 from chancery_cli.stack import StackView, follow_logs, stack_down, stack_status, stack_up
 from chancery_cli.watching import watch
-from chancery_client import ChanceryClient, Request, question
-from chancery_contracts.freezing import asyncapi_yaml
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Runs and uses a Chancery stack.")
 requests = typer.Typer(no_args_is_help=True, help="Requests on their way.")

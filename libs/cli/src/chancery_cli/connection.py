@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 from chancery_bus import KafkaAddress
+from chancery_local import SERVICES, StackState
+from chancery_local import status as stack_status
 
 from chancery_cli.errors import CommandFailed
-
-SERVICES = ("gateway", "redaction", "retrieval", "cost", "cost-windows", "generation", "validation", "audit")
 
 
 def home() -> Path:
@@ -42,13 +42,13 @@ def connect(folder: Path | None = None) -> Connection:
     """Raises CommandFailed where nothing runs and nothing is configured."""
     folder = folder or home()
     described = _described(folder)
-    bootstrap = os.environ.get("CHANCERY_KAFKA_BOOTSTRAP") or described.get("kafka_bootstrap")
+    bootstrap = os.environ.get("CHANCERY_KAFKA_BOOTSTRAP") or (described.kafka_bootstrap if described else "")
     if not bootstrap:
         raise CommandFailed("no stack is running here: start one with `chancery up`, or set CHANCERY_KAFKA_BOOTSTRAP")
     urls = {name: os.environ.get(f"CHANCERY_{name.upper().replace('-', '_')}_URL", "") for name in SERVICES}
-    ports = described.get("ports", {})
+    ports = described.ports if described else {}
     urls = {name: url or (f"http://127.0.0.1:{ports[name]}" if name in ports else "") for name, url in urls.items()}
-    return Connection(str(bootstrap), urls, operator_token(folder), api_keys(folder))
+    return Connection(bootstrap, urls, operator_token(folder), api_keys(folder))
 
 
 def operator_token(folder: Path) -> str:
@@ -63,6 +63,5 @@ def api_keys(folder: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
-def _described(folder: Path) -> dict[str, dict[str, int]]:
-    path = folder / "connection.json"
-    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+def _described(folder: Path) -> StackState | None:
+    return stack_status(folder)

@@ -26,11 +26,11 @@ def _linux_identity(pid: int) -> str:
     return f"{boot}:{fields[19]}"
 
 
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and its descendants; 0 when it is gone."""
+def resident_bytes(pid: int, *, descendants: bool = True) -> int:
+    """Resident memory of a process, and of its descendants; 0 when it is gone."""
     try:
         process = psutil.Process(pid)
-        return sum(_own_bytes(each) for each in (process, *process.children(recursive=True)))
+        return sum(_own_bytes(each) for each in (process, *(process.children(recursive=True) if descendants else ())))
     except psutil.Error:
         return 0
 

@@ -71,7 +71,7 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
             user=launch.user.uid if launch.user else None,
             group=launch.user.gid if launch.user else None,
             extra_groups=[] if launch.user else None,
-            preexec_fn=_DieWith(os.getpid()) if sys.platform == "linux" else None,
+            preexec_fn=_DieWith(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509  # one thread forks; it locks nothing
         )
 
 

@@ -76,6 +76,10 @@ INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VA
 SELECT collection, matter, passages, changed FROM shelves
 WHERE tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, '')) ORDER BY collection, matter
 
+-- name: plan_afresh
+-- Scopes and words differ by orders of magnitude: one plan for all of them would read whole tables for some.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
+
 -- name: nearest_exact
 -- Compares every vector in scope; "+ 0" keeps the planner from the HNSW index.
 SELECT key FROM vectors WHERE tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from chancery_bus import Received
-from chancery_cli.demo.requests import DemoRequest
 from chancery_contracts.areas import CostPosted
 from chancery_contracts.interactions import InteractionCompleted, InteractionRedacted, InteractionRequested
+
+from chancery_cli.demo.requests import DemoRequest
 
 STAGES = ("requested", "redacted", "grounded", "authorised", "generated", "validated", "refused", "completed")
 

@@ -3,10 +3,10 @@
 import asyncio
 import time
 
+from chancery_bus import Publisher, TopicReader
 from rich.console import Console
 from rich.live import Live
 
-from chancery_bus import Publisher, TopicReader
 from chancery_cli.auditing import fetch_trail
 from chancery_cli.connection import Connection
 from chancery_cli.demo.board import Board

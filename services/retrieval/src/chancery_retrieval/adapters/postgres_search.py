@@ -25,7 +25,7 @@ class SearchSettings:
     """`candidates` of each search go into the fusion; up to `exact_up_to` passages in scope, vectors are compared one by one."""
 
     candidates: int = 50
-    exact_up_to: int = 20_000
+    exact_up_to: int = 8_000
     weights: FusionWeights = field(default_factory=FusionWeights)
 
 
@@ -48,6 +48,7 @@ class PostgresSearch:
         """The best passages of the fused searches."""
         begun = time.perf_counter()
         async with self._reading() as connection:
+            await connection.execute(self._queries.plan_afresh)
             shelves = await self._shelves(connection, scope)
             by_vector = await self._nearest(connection, scope, vector, shelves.passages)
             by_text = await self._by_text(connection, scope, query, shelves.passages)

@@ -48,6 +48,7 @@ CREATE TABLE passages (
     UNIQUE (tenant, passage_id),
     UNIQUE (tenant, document_id, version, ordinal)
 );
+CREATE INDEX passages_scope ON passages (tenant, collection, matter);
 CREATE INDEX passages_search ON passages USING gin (search);
 
 -- Apart from the passages, so that rows stay narrow and in line: comparing vectors one by one reads them all.

@@ -1,0 +1,24 @@
+"""The one stage: progress of every interaction."""
+
+from collections.abc import Sequence
+
+from chancery_bus import Received, StageDefinition, StageLimits
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.topics import AUTHORISED, COMPLETED, GENERATED, GROUNDED, REDACTED, REFUSED, REQUESTED, VALIDATED
+
+from chancery_gateway.handlers import HANDLERS
+from chancery_gateway.ports import ProgressBook
+
+PIPELINE = (REQUESTED, REDACTED, GROUNDED, AUTHORISED, GENERATED, VALIDATED, REFUSED, COMPLETED)
+
+
+def progress_stage(book: ProgressBook) -> StageDefinition:
+    """Many in flight: they share transactions."""
+
+    async def handle(received: Received) -> Sequence[AnyEvent]:
+        for prefix, handler in HANDLERS.items():
+            if received.event.type.startswith(prefix):
+                await handler(received, book)
+        return ()
+
+    return StageDefinition("gateway", "gateway", PIPELINE, handle, StageLimits(max_in_flight=256), answers=False)

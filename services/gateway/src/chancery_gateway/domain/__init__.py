@@ -1,0 +1,1 @@
+"""Pure: requests, progress, fingerprints."""
