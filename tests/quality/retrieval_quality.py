@@ -36,7 +36,7 @@ from chancery_storage import Database
 CACHE = Path(tempfile.gettempdir()) / "chancery-retrieval-quality.sqlite"
 CUTS = (1, 5, 10)
 DEEP = 200
-"""Passages asked for, so that ten pages are among them."""
+"""Passages asked for, all that the fused searches bring, so that ten pages are among them."""
 SIDE_BY_SIDE = 8
 """Pages indexed at once, so that every thread of the embedder has work."""
 
@@ -148,7 +148,7 @@ async def indexed(pages: Sequence[Page], settings: SearchSettings | None = None)
     async with _database() as database:
         model = OnnxEmbedder.load(*_model_files())
         embedder = CachedEmbedder(model)
-        search = PostgresSearch(database, settings or SearchSettings(candidates=DEEP), lambda _: None)
+        search = PostgresSearch(database, settings or SearchSettings(), lambda _: None)
         limits = DocumentLimits(1_000_000, 10_000)
         ports = Ports(
             IndexingPorts(embedder, PostgresIndex(database, lambda _: None), lambda _: (), system_clock, limits),

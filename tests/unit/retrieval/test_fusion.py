@@ -12,7 +12,7 @@ class TestFuse:
     def test_what_both_searches_found_comes_first(self) -> None:
         best = fuse([1, 2, 3], [4, 2, 5], 3)[0]
         assert (best.key, best.vector_rank, best.text_rank) == (2, 2, 2)
-        assert best.score == pytest.approx(1.5 / 62)
+        assert best.score == pytest.approx(1.33 / 62)
 
     def test_a_weight_of_nothing_leaves_the_other_order(self) -> None:
         assert [one.key for one in fuse([1, 2], [2, 1], 2, FusionWeights(text=0.0))] == [1, 2]

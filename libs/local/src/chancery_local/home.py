@@ -51,7 +51,7 @@ class Home:
 
     def prepare(self, minimum_free_bytes: int = MINIMUM_FREE_BYTES) -> None:
         """Make the folder; raises DiskFullError when less than `minimum_free_bytes` are free on its disk."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)
         free = shutil.disk_usage(self.path).free
         if free < minimum_free_bytes:

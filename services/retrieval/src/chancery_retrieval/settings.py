@@ -17,7 +17,7 @@ class RetrievalSettings(ServiceSettings):
     retrieval_documents_in_flight: int = Field(default=4, ge=1, le=64)
     retrieval_max_document_characters: int = Field(default=1_000_000, ge=1)
     retrieval_max_passages: int = Field(default=10_000, ge=1)
-    retrieval_candidates: int = Field(default=50, ge=1, le=1_000)
+    retrieval_candidates: int = Field(default=100, ge=1, le=1_000)
     """How many of each search go into the fusion."""
     retrieval_exact_up_to: int = Field(default=8_000, ge=0)
     """Passages in scope up to which vectors are compared one by one; beyond, the HNSW index is used."""

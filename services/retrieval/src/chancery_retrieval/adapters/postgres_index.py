@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import structlog
 from chancery_storage import Connection, Database, load_queries
 from pgvector import HalfVector
 
@@ -12,8 +11,6 @@ from chancery_retrieval.adapters.faults import as_retrieval_faults
 from chancery_retrieval.domain.passages import DocumentVersion, Indexed, IndexedPassage
 from chancery_retrieval.domain.versions import KnownVersion, Standing, standing_of
 from chancery_retrieval.ports import Withdrawal
-
-log = structlog.get_logger()
 
 
 class PostgresIndex:
@@ -43,7 +40,6 @@ class PostgresIndex:
                 await self._record(connection, document, indexed)
                 await self._insert(connection, document, passages)
         self._on_indexed(len(passages))
-        log.info("document_indexed", document_id=document.document_id, version=document.version, passages=len(passages))
         return indexed
 
     async def withdraw(self, tenant: str, document_id: str, withdrawal: Withdrawal) -> None:

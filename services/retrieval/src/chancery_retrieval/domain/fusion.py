@@ -10,7 +10,7 @@ class FusionWeights:
 
     k: int = 60
     vector: float = 1.0
-    text: float = 0.5
+    text: float = 0.33
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SELECTED_AT_MOST = 1_000
+SELECTED_AT_MOST = 400
 """Passages that the selecting words may bring together; the rarest word alone may bring this many times `RAREST_FACTOR`."""
-RAREST_FACTOR = 5
-WORDS_AT_MOST = 24
+RAREST_FACTOR = 10
+WORDS_AT_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
