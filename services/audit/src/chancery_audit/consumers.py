@@ -1,13 +1,23 @@
 """The one stage: everything that is audited."""
 
-import math
+from collections.abc import Sequence
 
-from chancery_bus import BusHandler, StageDefinition, StageLimits
+from chancery_bus import Received, StageDefinition, StageLimits
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.topics import TOPICS
 
 from chancery_audit.handlers import HANDLERS
+from chancery_audit.ports import Trail
+
+AUDITED = tuple(topic for topic in TOPICS if topic.audited)
 
 
-def audit_stage(handle: BusHandler, max_in_flight: int) -> StageDefinition:
-    """A trail with a hole is worse than a late one, so a passing fault is retried for ever; nobody waits for an answer."""
-    limits = StageLimits(max_in_flight=max_in_flight, max_waiting_per_partition=2048, retry_for_s=math.inf)
-    return StageDefinition("audit", "audit", tuple(HANDLERS), handle, limits, answers=False)
+def audit_stage(trail: Trail) -> StageDefinition:
+    """Many in flight, since they share transactions. Retries without end in sight: a trail waits, it never leaves out."""
+
+    async def handle(received: Received) -> Sequence[AnyEvent]:
+        await HANDLERS["*"](received, trail)
+        return ()
+
+    limits = StageLimits(max_in_flight=512, max_waiting_per_partition=1024, retry_for_s=86_400)
+    return StageDefinition("audit", "audit", AUDITED, handle, limits, answers=False)

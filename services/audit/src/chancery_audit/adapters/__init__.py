@@ -1,1 +1,1 @@
-"""PostgreSQL and batching."""
+"""Implementations of the ports: the trail in PostgreSQL, the batching writer."""

@@ -1,1 +1,1 @@
-"""Pure parts of audit."""
+"""Pure: envelopes of events, ranges of offsets."""
