@@ -7,8 +7,18 @@ from uuid import uuid4
 
 import pytest
 from chancery_bus import (
-    DeadLetterLimitReached, KafkaAddress, Publisher, RecordFetcher, RecordGone, StageDefinition, StageFailed, StageLimits, StageRunner,
-    TopicReader, ensure_topics, topic_specs,
+    DeadLetterLimitReached,
+    KafkaAddress,
+    Publisher,
+    RecordFetcher,
+    RecordGone,
+    StageDefinition,
+    StageFailed,
+    StageLimits,
+    StageRunner,
+    TopicReader,
+    ensure_topics,
+    topic_specs,
 )  # fmt: skip
 from chancery_bus.publisher import Position
 from chancery_contracts import Overloaded, Poison, Retry, encode, encode_structured

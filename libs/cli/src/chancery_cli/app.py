@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from rich.table import Table
 from chancery_cli.auditing import fetch_trail, operator_get
 from chancery_cli.connection import connect, home
 from chancery_cli.demo.report import next_steps, trail
-from chancery_cli.demo.run import run_demo, shown_interaction
+from chancery_cli.demo.run import run_demo, shown_request
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
 from chancery_cli.provisioning import provision as provision_stack
@@ -29,7 +30,8 @@ registry = typer.Typer(no_args_is_help=True, help="Prompts, models, use cases, p
 documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
-console = Console()
+WIDTH_WITHOUT_TERMINAL = 160
+console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
 
@@ -72,7 +74,7 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack runn
     try:
         board = asyncio.run(run_demo(connect(), console))
         if kept:
-            next_steps(console, connect(), home(), shown_interaction(board))
+            next_steps(console, connect(), home(), shown_request(board))
     finally:
         if not kept:
             stack_down(_say)

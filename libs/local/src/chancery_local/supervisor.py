@@ -115,7 +115,7 @@ class Supervisor:
         states = {child.state for child in self._children}
         if "failed" in states:
             return "failed"
-        return "ready" if self._launched and "starting" not in states else "starting"
+        return "ready" if self._launched and not states & {"starting", "restarting"} else "starting"
 
     def _stop(self) -> None:
         """Services first, all at once, then Kafka, then PostgreSQL."""

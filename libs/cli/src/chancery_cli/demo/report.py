@@ -10,6 +10,7 @@ from rich.text import Text
 
 from chancery_cli.connection import Connection
 from chancery_cli.demo.board import STAGES, Board, Progress
+from chancery_cli.demo.requests import DemoRequest
 
 COLOURS = {"released": "green", "withheld": "yellow", "refused": "red"}
 
@@ -89,7 +90,7 @@ def trail(entries: list[dict[str, Any]], interaction: str) -> Table:
     return table
 
 
-def next_steps(console: Console, connection: Connection, folder: Path, interaction: str) -> None:
+def next_steps(console: Console, connection: Connection, folder: Path, shown: DemoRequest) -> None:
     """Lines to paste while the stack runs."""
     gateway, key = connection.urls["gateway"], folder / "api-keys.json"
     token = f"$(python3 -c \"import json; print(json.load(open('{_short(key)}'))['meridian-bank'])\")"
@@ -97,7 +98,8 @@ def next_steps(console: Console, connection: Connection, folder: Path, interacti
     body = '{"use_case": "bank-faq", "messages": [{"role": "user", "content": "What does a replacement card cost?"}]}'
     lines = [
         "uv run chancery publish --tenant meridian-bank --use-case bank-faq 'What does a replacement card cost?' --wait",
-        f"uv run chancery audit show {interaction} --tenant meridian-bank",
+        f"uv run chancery audit show {shown.interaction} --tenant {shown.tenant}",
+        f"uv run chancery audit verify --tenant {shown.tenant}",
         "uv run chancery requests watch --tenant meridian-bank",
         f"curl -s {gateway}/v1/interactions -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' -d '{body}'",
         kcat,

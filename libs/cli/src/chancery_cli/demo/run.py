@@ -11,7 +11,7 @@ from chancery_cli.auditing import fetch_trail
 from chancery_cli.connection import Connection
 from chancery_cli.demo.board import Board
 from chancery_cli.demo.report import moving, results, trail, unexpected
-from chancery_cli.demo.requests import load_requests, publish_request
+from chancery_cli.demo.requests import DemoRequest, load_requests, publish_request
 from chancery_cli.documents import Indexed, index_documents, read_document
 from chancery_cli.errors import CommandFailed
 from chancery_cli.provisioning import SAMPLES
@@ -75,13 +75,18 @@ def report(connection: Connection, console: Console, board: Board) -> None:
     console.print(results(board))
     latencies = sorted(row.latency_ms for row in board.rows.values() if row.latency_ms is not None)
     total = sum(row.cost_micros or 0 for row in board.rows.values())
-    console.print(f"{board.finished} completed; {total} µUSD in all; median {latencies[len(latencies) // 2]} ms with all in flight at once")
+    console.print(
+        f"{board.finished} completed; {total} µUSD in all; median {latencies[len(latencies) // 2] if latencies else 0} ms with all in flight at once"
+    )
     surprises = unexpected(board)
     console.print("\n".join(f"[yellow]unexpected[/yellow] {words}" for words in surprises) or "All ended as their samples expect.")
-    shown = next(row.request for row in board.rows.values() if row.completed and row.completed.outcome == "released" and row.masked)
+    shown = shown_request(board)
     console.print(trail(fetch_trail(connection, shown.interaction, shown.tenant, reveal=False), shown.interaction))
 
 
-def shown_interaction(board: Board) -> str:
-    """The interaction whose trail was shown."""
-    return next(i for i, row in board.rows.items() if row.completed and row.completed.outcome == "released" and row.masked)
+def shown_request(board: Board) -> DemoRequest:
+    """The request whose trail is shown: a released one, of those with most personal data."""
+    released = [row for row in board.rows.values() if row.completed and row.completed.outcome == "released"]
+    if not released:
+        raise CommandFailed("no request was released, so there is no trail to show: see `chancery status`")
+    return max(released, key=lambda row: row.masked.total()).request
