@@ -14,9 +14,9 @@ from chancery_contracts import encode
 from chancery_contracts.areas import UsageReported
 from chancery_contracts.interactions import InteractionRefused
 from chancery_contracts.topics import REFUSED, USAGE
+from chancery_runtime.service import tune_collector
 from chancery_testing import builders
 from chancery_testing.figures import Figure
-from chancery_runtime.service import tune_collector
 from prometheus_client import CollectorRegistry
 
 EVENTS = 60_000

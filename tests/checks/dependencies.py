@@ -5,7 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from members import ROOT, members, package
+from members import members, package
 
 PLUGINS = {
     # Declared because something loads them by name, not by import.

@@ -6,7 +6,7 @@ from chancery_bus.errors import BusError, DeadLetterLimitReached, DeliveryFailed
 from chancery_bus.publisher import Position, Publisher
 from chancery_bus.reading import RecordFetcher, TopicReader
 from chancery_bus.runner import StageRunner
-from chancery_bus.stage import BusHandler, Received, StageDefinition, StageLimits
+from chancery_bus.stage import BusHandler, Received, StageDefinition, StageLimits, Unreadable
 
 __all__ = [
     "BusError",
@@ -26,6 +26,7 @@ __all__ = [
     "StageLimits",
     "StageRunner",
     "TopicReader",
+    "Unreadable",
     "ensure_topics",
     "topic_specs",
 ]

@@ -26,7 +26,7 @@ from chancery_bus.metrics import StageMetrics
 from chancery_bus.offsets import OffsetTracker
 from chancery_bus.outbox import Outbox, Outgoing
 from chancery_bus.rebalancing import Rebalancing
-from chancery_bus.stage import Received, StageDefinition
+from chancery_bus.stage import Received, StageDefinition, Unreadable
 
 log = structlog.get_logger()
 _YIELD_EVERY = 64
@@ -190,17 +190,15 @@ class StageRunner:
         if work.tracker.revoked:
             self._lanes.advance(lane)
             return
-        if isinstance(work.event, Poison):
+        if isinstance(work.event, Poison) and self.definition.on_unreadable is None:
             self._bury(lane, work, work.event, rejected=True)
             return
         loop = asyncio.get_running_loop()
         work.attempts += 1
         started = loop.time()
         work.first_tried_at = work.first_tried_at or started
-        record = work.record
-        received = Received(work.event, record.topic, record.partition, record.offset, record.timestamp)
         try:
-            events = await self.definition.handle(received)
+            events = await self._handle(work)
         except Retry as fault:
             self._retry(lane, work, fault, loop.time())
         except Poison as fault:
@@ -213,6 +211,15 @@ class StageRunner:
             self._metrics.handler_s.observe(loop.time() - started)
             self._publish(work, [self._outgoing(event) for event in events])
             self._lanes.advance(lane)
+
+    async def _handle(self, work: Work) -> Sequence[AnyEvent]:
+        record, event = work.record, work.event
+        if isinstance(event, Event):
+            return await self.definition.handle(Received(event, record.topic, record.partition, record.offset, record.timestamp))
+        assert self.definition.on_unreadable is not None
+        assert isinstance(event, Poison)
+        await self.definition.on_unreadable(Unreadable(record.topic, record.partition, record.offset, record.timestamp, event.reason))
+        return ()
 
     def _retry(self, lane: Lane, work: Work, fault: Retry, now: float) -> None:
         limits = self._limits

@@ -23,6 +23,17 @@ BusHandler = Callable[[Received], Awaitable[Sequence[AnyEvent]]]
 """Returns the events to publish. Fails in Retry, Poison or Overloaded; anything else stops the stage."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is no event of ours, where it lay, and why; nothing of what it held."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    reason: str
+
+
 @dataclass(frozen=True)
 class StageLimits:
     """Every bound of a stage, by name."""
@@ -48,7 +59,10 @@ class StageLimits:
 
 @dataclass(frozen=True)
 class StageDefinition:
-    """One consumer group. `answers`: a dead letter is also published as `interactions.refused`, so that its requester hears."""
+    """One consumer group. `answers`: a dead letter is also published as `interactions.refused`, so that its requester hears.
+
+    `on_unreadable`: for a group that only looks on. The stage that the record is meant for dead-letters it, once.
+    """
 
     name: Stage
     group: str
@@ -56,3 +70,4 @@ class StageDefinition:
     handle: BusHandler
     limits: StageLimits = StageLimits()
     answers: bool = True
+    on_unreadable: Callable[[Unreadable], Awaitable[None]] | None = None

@@ -20,4 +20,4 @@ def audit_stage(trail: Trail) -> StageDefinition:
         return ()
 
     limits = StageLimits(max_in_flight=512, max_waiting_per_partition=1024, retry_for_s=86_400)
-    return StageDefinition("audit", "audit", AUDITED, handle, limits, answers=False)
+    return StageDefinition("audit", "audit", AUDITED, handle, limits, answers=False, on_unreadable=trail.account)

@@ -73,3 +73,11 @@ ORDER BY r.recorded_ms LIMIT 1000
 SELECT (SELECT count(DISTINCT interaction) FROM entries WHERE tenant = $1 AND type LIKE 'chancery.interaction.requested.%') AS requested,
        (SELECT count(DISTINCT interaction) FROM entries WHERE tenant = $1 AND type LIKE 'chancery.interaction.completed.%') AS completed,
        (SELECT count(*) FROM alarms WHERE tenant = $1) AS alarms
+
+-- name: add_unreadable
+-- A record that is no event.
+INSERT INTO unreadable (topic, partition, record_offset, recorded_ms, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+
+-- name: list_unreadable
+-- Those on a tenant's topics, newest first.
+SELECT topic, partition, record_offset, recorded_ms, reason FROM unreadable WHERE topic LIKE '%.' || $1 ORDER BY recorded_ms DESC LIMIT 1000

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chancery_bus import Received, StageDefinition, StageLimits
+from chancery_bus import Received, StageDefinition, StageLimits, Unreadable
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import AUTHORISED, COMPLETED, GENERATED, GROUNDED, REDACTED, REFUSED, REQUESTED, VALIDATED
 
@@ -21,4 +21,8 @@ def progress_stage(book: ProgressBook) -> StageDefinition:
                 await handler(received, book)
         return ()
 
-    return StageDefinition("gateway", "gateway", PIPELINE, handle, StageLimits(max_in_flight=256), answers=False)
+    return StageDefinition("gateway", "gateway", PIPELINE, handle, StageLimits(max_in_flight=256), answers=False, on_unreadable=_pass_by)
+
+
+async def _pass_by(_: Unreadable) -> None:
+    """Redaction dead-letters it and answers; the answer comes by here."""

@@ -75,9 +75,8 @@ def report(connection: Connection, console: Console, board: Board) -> None:
     console.print(results(board))
     latencies = sorted(row.latency_ms for row in board.rows.values() if row.latency_ms is not None)
     total = sum(row.cost_micros or 0 for row in board.rows.values())
-    console.print(
-        f"{board.finished} completed; {total} µUSD in all; median {latencies[len(latencies) // 2] if latencies else 0} ms with all in flight at once"
-    )
+    median_ms = latencies[len(latencies) // 2] if latencies else 0
+    console.print(f"{board.finished} completed; {total} µUSD in all; median {median_ms} ms with all in flight at once")
     surprises = unexpected(board)
     console.print("\n".join(f"[yellow]unexpected[/yellow] {words}" for words in surprises) or "All ended as their samples expect.")
     shown = shown_request(board)

@@ -84,6 +84,7 @@ class TrailReader:
         async with self._database.reading() as connection:
             counts = await connection.fetchrow(self._queries.counts, tenant)
             unfinished = await connection.fetch(self._queries.unfinished, tenant)
+            unreadable = await connection.fetch(self._queries.list_unreadable, tenant)
             ranges: dict[str, list[tuple[int, int]]] = defaultdict(list)
             for row in await connection.fetch(self._queries.ranges):
                 ranges[f"{row['topic']}/{row['partition']}"].append((row["first_offset"], row["next_offset"]))
@@ -94,6 +95,7 @@ class TrailReader:
         return {
             **dict(counts),
             "unfinished": open_ones,
+            "unreadable": [dict(row) for row in unreadable],
             "gaps": {place: found for place, one in ranges.items() if (found := gaps(one))},
             "partitions": {place: merge(one) for place, one in ranges.items()},
         }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from chancery_bus import Received
+from chancery_bus import Received, Unreadable
 from chancery_contracts.failures import ChanceryError
 from chancery_ledger import GENESIS, canonical, leaf_hash, link
 from chancery_runtime.metrics import counter
@@ -51,6 +51,13 @@ class PostgresTrail:
         self._waiting.append((sealed, future))
         self._wake.set()
         await future
+
+    async def account(self, record: Unreadable) -> None:
+        """One row and one offset; the stage that the record was meant for has its bytes as a dead letter."""
+        async with self._database.transaction() as connection:
+            place = (record.topic, record.partition, record.offset)
+            await connection.execute(self._queries.add_unreadable, *place, record.timestamp_ms, record.reason)
+            await connection.execute(self._queries.add_offsets, *place, record.offset + 1)
 
     async def run(self) -> None:
         """Without end."""

@@ -46,3 +46,7 @@ BEGIN
     RAISE EXCEPTION 'the audit trail is append-only: % on % is refused', TG_OP, TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TABLE unreadable (
+    topic text NOT NULL, partition int NOT NULL, record_offset bigint NOT NULL, recorded_ms bigint NOT NULL, reason text NOT NULL,
+    PRIMARY KEY (topic, partition, record_offset)
+);

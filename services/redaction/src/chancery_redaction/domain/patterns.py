@@ -11,9 +11,8 @@ _SORT_CODE = re.compile(r"(?<![\d-])(\d{2}-\d{2}-\d{2})(?![\d-])")
 _ACCOUNT = re.compile(r"(?i:\b(?:account|acct|a/c)\b)[^\n\d]{0,30}(\d{6,10})(?!\d)")
 _POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
 _STREET = r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Close|Drive|Court|Crescent|Square|Terrace|Way|Gardens|Place|Row|Hill|Grove|Mews|Walk)"
-_ADDRESS = re.compile(
-    rf"\b\d{{1,4}}[A-Za-z]?,? (?:[A-Z][\w'’-]{{1,30}} ){{1,4}}{_STREET}\b\.?(?:,? (?:[A-Z][\w'’-]{{1,30}} ?){{1,3}}){{0,3}}(?:,? {_POSTCODE}\b)?"
-)
+_WORD = r"[A-Z][\w'’-]{1,30}"
+_ADDRESS = re.compile(rf"\b\d{{1,4}}[A-Za-z]?,? (?:{_WORD} ){{1,4}}{_STREET}\b\.?(?:,? (?:{_WORD} ?){{1,3}}){{0,3}}(?:,? {_POSTCODE}\b)?")
 _POSTCODE_ALONE = re.compile(rf"\b{_POSTCODE}\b")
 _NINO = re.compile(r"\b(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b")
