@@ -1,0 +1,47 @@
+"""Everything that the stack writes, to search it."""
+
+import asyncpg
+import chancery_local
+import httpx
+from chancery_bus import TopicReader
+from chancery_bus.admin import topic_names
+from chancery_bus.clients import start_consumer
+
+ALLOWED = ("chancery.interactions.requested.", "chancery.interactions.completed.")
+"""The two raw topics and their dead letters: the only topics where raw text may stand."""
+
+
+async def records(stack, topic):
+    """Every record of a topic, as it lies there."""
+    reader = await TopicReader.start(stack.kafka, [topic])
+    ends = {partition: end for partition, end in (await reader.ends()).items() if end > 0}
+    await reader.close()
+    consumer = await start_consumer(stack.kafka, group=None)
+    consumer.assign(list(ends))
+    found = []
+    if ends:
+        await consumer.seek_to_beginning(*ends)
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=500)).values():
+                found += batch
+    await consumer.stop()
+    return found
+
+
+async def sinks(stack, home):
+    """(place, bytes) of every topic but the raw ones, every table's row, every log, every metric."""
+    for topic in sorted(await topic_names(stack.kafka)):
+        if not topic.startswith(ALLOWED):
+            for record in await records(stack, topic):
+                yield f"topic {topic}", b"\n".join([record.value or b"", record.key or b"", *(value for _, value in record.headers)])
+    connection = await asyncpg.connect(chancery_local.status(home).database_url)
+    tables = await connection.fetch("SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'")
+    for schema, table in tables:
+        if schema not in {"pg_catalog", "information_schema"}:
+            for row in await connection.fetch(f'SELECT * FROM "{schema}"."{table}"'):
+                yield f"table {schema}.{table}", b"\n".join(v if isinstance(v, bytes) else str(v).encode() for v in row.values())
+    await connection.close()
+    for log in (home / "logs").iterdir():
+        yield f"log {log.name}", log.read_bytes()
+    for name, url in stack.urls.items():
+        yield f"metrics {name}", httpx.get(f"{url}/metrics").content
