@@ -55,7 +55,7 @@ def refusal(work: Work, *, stage: Stage, group: str, code: RefusalCode, reason: 
         return None
     data = InteractionRefused(stage=stage, code=code, reason=reason, requester_message=REFUSAL_MESSAGES[code])
     time = cause.time
-    event_id = derived_id(cause.id, f"deadletter:{group}")
+    event_id = cause.derived(f"deadletter:{group}")
     encoded = encode(cause.follow(data, stage=stage, time=time, event_id=event_id))
     return Outgoing(REFUSED.full_name(None, namespace), encoded.key, encoded.value, encoded.headers)
 

@@ -55,10 +55,14 @@ class Event(Generic[P_co]):
             return f"{self.tenant}/{self.conversation}"
         return f"{self.tenant}/{self.interaction or self.id}"
 
+    def derived(self, stage: str, ordinal: int = 0) -> str:
+        """The id of what `stage` makes of this event. The tenant is in it: publishers choose their ids, and two may choose the same."""
+        return derived_id(f"{self.tenant}/{self.id}", stage, ordinal)
+
     def follow(self, data: Q, *, stage: str, time: datetime, ordinal: int = 0, event_id: str | None = None) -> "Event[Q]":
         """The event that `stage` makes of this one; its id is derived unless `event_id` is given."""
         return Event(
-            id=event_id or derived_id(self.id, stage, ordinal),
+            id=event_id or self.derived(stage, ordinal),
             source=f"chancery/{stage}",
             time=time,
             tenant=self.tenant,

@@ -12,18 +12,18 @@ TENANT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 """No dots: a tenant is one segment of a topic's name."""
 
 _NAMESPACE_BYTES = NAMESPACE_EVENTS.bytes
-_IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
-_TENANT = re.compile(TENANT_PATTERN)
+_IDENTIFIER = re.compile(IDENTIFIER_PATTERN.removesuffix("$"))
+_TENANT = re.compile(TENANT_PATTERN.removesuffix("$"))
 
 
 def is_identifier(value: str) -> bool:
     """True for the ids that events may carry (1 to 128 letters, digits, `.`, `_`, `:`, `-`)."""
-    return _IDENTIFIER.match(value) is not None
+    return _IDENTIFIER.fullmatch(value) is not None
 
 
 def is_tenant(value: str) -> bool:
     """True for a tenant's id (1 to 63 lower-case letters, digits and hyphens)."""
-    return _TENANT.match(value) is not None
+    return _TENANT.fullmatch(value) is not None
 
 
 def derived_id(cause_id: str, stage: str, ordinal: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""Hashes of a Merkle tree (RFC 6962 §2.1) and inclusion proofs over it."""
+"""The Merkle tree of RFC 6962 §2.1, over SHA-256. Trees are given by the hashes of their leaves, in order."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -7,53 +7,55 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """RFC 6962 §2.1: leaf hashes are prefixed with 0x00."""
+    """RFC 6962 §2.1: a leaf's hash is prefixed with 00, so that no node can pass for a leaf."""
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """RFC 6962 §2.1: node hashes are prefixed with 0x01."""
+    """RFC 6962 §2.1: a node's hash is prefixed with 01."""
     return sha256(b"\x01" + left + right).digest()
 
 
-def split_point(size: int) -> int:
-    """The largest power of two smaller than `size` (> 1)."""
-    return 1 << (size - 1).bit_length() - 1
-
-
-def merkle_root(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes."""
-    if not hashes:
+def merkle_root(leaf_hashes: Sequence[bytes]) -> bytes:
+    """MTH of RFC 6962 §2.1; EMPTY_ROOT for no leaves. Pairs are joined level by level, an odd last one rises unchanged."""
+    if not leaf_hashes:
         return EMPTY_ROOT
-    if len(hashes) == 1:
-        return hashes[0]
-    at = split_point(len(hashes))
-    return node_hash(merkle_root(hashes[:at]), merkle_root(hashes[at:]))
+    level = list(leaf_hashes)
+    while len(level) > 1:
+        level = _next_level(level)
+    return level[0]
 
 
-def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """RFC 6962 §2.1.1: the sibling hashes from the leaf up."""
-    if len(hashes) == 1:
-        return []
-    at = split_point(len(hashes))
-    if index < at:
-        return [*inclusion_proof(hashes[:at], index), merkle_root(hashes[at:])]
-    return [*inclusion_proof(hashes[at:], index - at), merkle_root(hashes[:at])]
+def inclusion_proof(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
+    """PATH(m, D[n]) of RFC 6962 §2.1.1: the siblings from the leaf to the root. Raises IndexError outside of the tree."""
+    if not 0 <= index < len(leaf_hashes):
+        raise IndexError(index)
+    level, proof = list(leaf_hashes), []
+    while len(level) > 1:
+        if index ^ 1 < len(level):
+            proof.append(level[index ^ 1])
+        level, index = _next_level(level), index >> 1
+    return proof
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """RFC 9162 §2.1.3.2: True when the leaf hash stands at `index` of the tree of that size and root."""
+    """True if `leaf` (its hash) is the `index`-th of `size` leaves under `root` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:
         return False
-    node, last, running = index, size - 1, leaf
+    node, last, found = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             return False
         if node & 1 or node == last:
-            running = node_hash(sibling, running)
+            found = node_hash(sibling, found)
             while not node & 1 and node:
                 node, last = node >> 1, last >> 1
         else:
-            running = node_hash(running, sibling)
+            found = node_hash(found, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and running == root
+    return last == 0 and found == root
+
+
+def _next_level(level: list[bytes]) -> list[bytes]:
+    joined = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    return joined + level[len(joined) * 2 :]

@@ -1,20 +1,43 @@
-"""Leaves: small canonical envelopes, RFC 8785 JSON of strings and integers."""
+"""The canonical envelope of one entry: RFC 8785 JSON of strings and integers, small enough for a tlog-tiles entry bundle."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import rfc8785
 
-from chancery_ledger.errors import LeafTooLarge
+from chancery_ledger.errors import LeafRefused
 
-MAX_LEAF_BYTES = 65_535
-"""C2SP tlog-tiles: an entry's length is a u16."""
+LeafFields = Mapping[str, str | int]
+MAX_LEAF_BYTES = 65_534
+"""Entry bundles give an entry's length in 16 bits (C2SP tlog-tiles, *Log entries*)."""
 
-Leaf = Mapping[str, "str | int"]
+
+def canonical_json(value: Any) -> bytes:
+    """RFC 8785 bytes. Raises LeafRefused for what has none (NaN, integers beyond 2^53 - 1, lone surrogates)."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeError) as exc:
+        raise LeafRefused("not representable in canonical JSON") from exc
 
 
-def canonical(leaf: Leaf) -> bytes:
-    """The leaf's bytes. Raises LeafTooLarge."""
-    data = bytes(rfc8785.dumps(dict(leaf)))
-    if len(data) >= MAX_LEAF_BYTES:
-        raise LeafTooLarge(f"{len(data)} bytes")
+def leaf_bytes(fields: LeafFields) -> bytes:
+    """The bytes that are hashed and kept. Raises LeafRefused."""
+    for value in fields.values():
+        if type(value) is not str and type(value) is not int:
+            raise LeafRefused("a leaf holds text and integers only")
+    data = canonical_json(dict(fields))
+    if len(data) > MAX_LEAF_BYTES:
+        raise LeafRefused(f"a leaf of {len(data)} bytes; {MAX_LEAF_BYTES} are allowed")
     return data
+
+
+def read_leaf(data: bytes) -> dict[str, str | int]:
+    """The fields of a leaf. Raises LeafRefused unless the bytes are exactly what `leaf_bytes` makes."""
+    try:
+        fields = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise LeafRefused("not JSON") from exc
+    if not isinstance(fields, dict) or leaf_bytes(fields) != data:
+        raise LeafRefused("not in canonical form")
+    return fields

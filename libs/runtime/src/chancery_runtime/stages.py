@@ -14,11 +14,11 @@ def in_transaction(database: Database, journal: Journal, handle: WithConnection,
 
     async def run(received: Received) -> Sequence[AnyEvent]:
         async with database.transaction() as connection:
-            stored = await journal.find(connection, received.event.id)
+            stored = await journal.find(connection, key(received.event))
             if stored is not None:
                 return stored
             events = await handle(received, connection)
-            return await journal.store(connection, received.event.id, events, clock())
+            return await journal.store(connection, key(received.event), events, clock())
 
     return run
 
@@ -28,11 +28,16 @@ def around(database: Database, journal: Journal, handle: BusHandler, clock: Cloc
 
     async def run(received: Received) -> Sequence[AnyEvent]:
         async with database.transaction() as connection:
-            stored = await journal.find(connection, received.event.id)
+            stored = await journal.find(connection, key(received.event))
         if stored is not None:
             return stored
         events = await handle(received)
         async with database.transaction() as connection:
-            return await journal.store(connection, received.event.id, events, clock())
+            return await journal.store(connection, key(received.event), events, clock())
 
     return run
+
+
+def key(event: AnyEvent) -> str:
+    """The journal's key: publishers choose their ids, so the tenant is part of it."""
+    return f"{event.tenant}/{event.namespace}/{event.id}"

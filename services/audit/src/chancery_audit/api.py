@@ -1,73 +1,204 @@
-"""For officers and auditors: look, verify, ask what is missing. Every look is itself recorded."""
+"""For auditors: read, prove, account. Every reading of entries is published before it is answered."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import uuid4
 
-from chancery_contracts.event import Clock
+from chancery_contracts.areas import AuditRead
+from chancery_contracts.event import AnyEvent, Clock, Event
+from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
+from chancery_ledger import read_leaf
 from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
 from chancery_runtime.settings import ServiceSettings
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime, BaseModel
 
-from chancery_audit.adapters.reading import Filter, TrailReader
+from chancery_audit.domain.entries import RAW_TYPES
+from chancery_audit.domain.ranges import gaps
+from chancery_audit.ports import Completeness, EntryFilter, ReadEntry, TrailReader
 
-RecordRead = Callable[[str, dict[str, str], int], Awaitable[None]]
+Publish = Callable[[AnyEvent], Awaitable[object]]
+Tenant = Annotated[str, Query(pattern=TENANT_PATTERN)]
+Identifier = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
+READER = "operator"
+"""One token, one reader; persons come with the identity provider."""
 
 
-class InteractionTrail(BaseModel):
-    """One interaction's entries in order."""
+class EntryView(BaseModel):
+    """An entry: the members of its leaf, its place in the chain, and its data where they were asked for."""
+
+    seq: int
+    id: str
+    type: str
+    time: datetime
+    source: str
+    tenant: str
+    namespace: str
+    matter: str | None = None
+    interaction: str | None = None
+    conversation: str | None = None
+    causation: str | None = None
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    payload_sha256: str
+    leaf: str
+    """The canonical bytes, as text: what `leaf_sha256` is the hash of, behind a 00 byte."""
+    leaf_sha256: str
+    link: str
+    data: dict[str, Any] | None = None
+    data_state: Literal["not_asked", "hidden", "erased", "shown"] = "not_asked"
+
+
+class InteractionView(BaseModel):
+    """Everything that is on record of one interaction."""
+
+    tenant: str
+    interaction: str
+    entries: list[EntryView]
+
+
+class EntryPage(BaseModel):
+    """`next` is the `after_seq` of the next page; none: this is the last."""
+
+    entries: list[EntryView]
+    next: int | None
+
+
+class VerifyView(BaseModel):
+    """How far a chain holds."""
+
+    tenant: str
+    verified: int
+    payloads_deleted: int
+    ok: bool
+    first_break: int | None
+    reason: str | None
+
+
+class PartitionView(BaseModel):
+    """Recorded offsets, both ends of a range included; so are those of gaps."""
+
+    topic: str
+    partition: int
+    ranges: list[tuple[int, int]]
+    gaps: list[tuple[int, int]]
+
+
+class UnfinishedView(BaseModel):
+    """Accepted, and not ended."""
 
     interaction: str
+    last_stage: str
+    age_s: float
+
+
+class CompletenessView(BaseModel):
+    """Whether anything is missing. `unfinished` lists the oldest hundred."""
+
     tenant: str
-    entries: list[dict[str, Any]]
+    partitions: list[PartitionView]
+    missing_offsets: int
+    accepted: int
+    completed: int
+    unfinished_count: int
+    unfinished: list[UnfinishedView]
+    alarms: int
 
 
-class Page(BaseModel):
-    """Entries, and the sequence number to go on from (`after_seq`); none at the end."""
-
-    entries: list[dict[str, Any]]
-    next_after_seq: int | None
-
-
-def router(settings: ServiceSettings, reader: TrailReader, record_read: RecordRead, clock: Clock) -> APIRouter:
+def router(settings: ServiceSettings, reader: TrailReader, publish: Publish, clock: Clock) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
 
+    async def tell(tenant: str, rows: int, interaction: str | None = None, **query: object) -> None:
+        named = {name: str(value) for name, value in query.items() if value is not None}
+        data = AuditRead(reader=READER, query=named | {"tenant": tenant}, rows=rows)
+        await publish(Event(id=str(uuid4()), source="chancery/audit", time=clock(), tenant=tenant, data=data, interaction=interaction))
+
     @routes.get("/interactions/{interaction}")
-    async def interaction_trail(interaction: str, tenant: str, reveal: bool = False) -> InteractionTrail:
-        """One interaction; raw text with `reveal`."""
-        entries = await reader.interaction(tenant, interaction, reveal=reveal)
-        if not entries:
-            raise Problem(404, "No such interaction", "The tenant's trail holds no event of this interaction.")
-        await record_read(tenant, {"interaction": interaction, "reveal": str(reveal).lower()}, len(entries))
-        return InteractionTrail(interaction=interaction, tenant=tenant, entries=entries)
+    async def interaction(interaction: Identifier, tenant: Tenant, reveal: bool = False) -> InteractionView:
+        """Entries in order, with data; what was asked and answered in the publisher's own words only with `reveal`."""
+        found = await reader.interaction(tenant, interaction, frozenset() if reveal else RAW_TYPES)
+        await tell(tenant, len(found), interaction, reveal=str(reveal).lower())
+        if not found:
+            raise Problem(404, "Not on record", "No entry of this tenant has this interaction.")
+        return InteractionView(tenant=tenant, interaction=interaction, entries=[_with_data(one, reveal=reveal) for one in found])
 
     @routes.get("/entries")
     async def entries(
-        tenant: str,
-        type: str | None = None,
-        interaction: str | None = None,
-        since: Annotated[datetime | None, Query(alias="from")] = None,
-        until: Annotated[datetime | None, Query(alias="to")] = None,
-        after_seq: Annotated[int, Query(ge=0)] = 0,
+        tenant: Tenant,
+        of_type: Annotated[str | None, Query(alias="type", max_length=200)] = None,
+        since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+        until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,
+        after_seq: Annotated[int, Query(ge=-1, le=2**53)] = -1,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> Page:
-        """A page of the trail, without payloads."""
-        times = [None if one is None else round(one.timestamp() * 1000) for one in (since, until)]
-        found = await reader.entries(Filter(tenant, after_seq, type, interaction, times[0], times[1], limit))
-        await record_read(tenant, {"after_seq": str(after_seq), "limit": str(limit)}, len(found))
-        return Page(entries=found, next_after_seq=found[-1]["seq"] if len(found) == limit else None)
+    ) -> EntryPage:
+        """Envelopes without data, a page at a time."""
+        wanted = EntryFilter(tenant, of_type, since, until, interaction, after_seq, limit + 1)
+        found = await reader.entries(wanted)
+        page = found[:limit]
+        await tell(tenant, len(page), interaction, type=of_type, since=since, until=until, after_seq=after_seq)
+        return EntryPage(entries=[_view(one) for one in page], next=page[-1].stored.seq if len(found) > limit else None)
 
     @routes.get("/verify")
-    async def verify(tenant: str) -> dict[str, Any]:
-        """The whole chain and every commitment, recomputed."""
-        return await reader.verify(tenant)
+    async def verify(tenant: Tenant) -> VerifyView:
+        """Recomputes the tenant's chain from its first entry on."""
+        run = await reader.verify(tenant)
+        await tell(tenant, run.verified, query="verify")
+        at, reason = (run.broken.seq, run.broken.reason) if run.broken else (None, None)
+        return VerifyView(
+            tenant=tenant, verified=run.verified, payloads_deleted=run.payloads_deleted, ok=at is None, first_break=at, reason=reason
+        )
 
     @routes.get("/completeness")
-    async def completeness(tenant: str) -> dict[str, Any]:
-        """Offsets, gaps, interactions that have not ended."""
-        return await reader.completeness(tenant, round(clock().timestamp() * 1000))
+    async def completeness(tenant: Tenant) -> CompletenessView:
+        """Recorded offsets and their gaps; interactions that were accepted and have no end."""
+        found = await reader.completeness(tenant)
+        await tell(tenant, found.unfinished_count, query="completeness")
+        return _completeness_view(tenant, found, clock())
 
     return routes
+
+
+def _view(entry: ReadEntry) -> EntryView:
+    stored = entry.stored
+    members = read_leaf(stored.leaf) | {
+        "seq": stored.seq,
+        "leaf": stored.leaf.decode(),
+        "leaf_sha256": stored.leaf_hash.hex(),
+        "link": stored.link.hex(),
+    }
+    return EntryView.model_validate(members)
+
+
+def _with_data(entry: ReadEntry, *, reveal: bool) -> EntryView:
+    view = _view(entry)
+    if entry.stored.type in RAW_TYPES and not reveal:
+        return view.model_copy(update={"data_state": "hidden"})
+    if entry.payload is None:
+        return view.model_copy(update={"data_state": "erased"})
+    return view.model_copy(update={"data_state": "shown", "data": json.loads(entry.payload)})
+
+
+def _completeness_view(tenant: str, found: Completeness, now: datetime) -> CompletenessView:
+    partitions = [
+        PartitionView(
+            topic=topic, partition=partition, ranges=[(start, stop - 1) for start, stop in ranges],
+            gaps=[(start, stop - 1) for start, stop in gaps(ranges)],
+        )
+        for (topic, partition), ranges in found.accounts.items()
+    ]  # fmt: skip
+    unfinished = [
+        UnfinishedView(interaction=one.interaction, last_stage=one.last_type, age_s=(now - one.accepted_at).total_seconds())
+        for one in found.unfinished
+    ]
+    return CompletenessView(
+        tenant=tenant, partitions=partitions, missing_offsets=sum(last - first + 1 for one in partitions for first, last in one.gaps),
+        accepted=found.accepted, completed=found.completed, unfinished_count=found.unfinished_count, unfinished=unfinished,
+        alarms=found.alarms,
+    )  # fmt: skip

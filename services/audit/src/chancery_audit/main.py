@@ -1,20 +1,55 @@
 """Builds audit and runs it."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from uuid import uuid4
 
-from chancery_contracts.areas import AuditRead
-from chancery_contracts.event import Event
+from chancery_bus import Received, Unreadable
+from chancery_contracts.failures import Poison
 from chancery_runtime import Application, run_service
-from chancery_storage import load_queries
+from chancery_runtime.metrics import counter
+from chancery_storage import Database, Queries, load_queries
 
-from chancery_audit.adapters.checkpoints import Checkpoints
-from chancery_audit.adapters.payloads import PayloadSealer
-from chancery_audit.adapters.reading import TrailReader
+from chancery_audit.adapters.batching import BatchWriter, WriteBatch
+from chancery_audit.adapters.checkpoints import CheckpointLoop
+from chancery_audit.adapters.reading import PostgresTrailReader
+from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.api import router
 from chancery_audit.consumers import audit_stage
+from chancery_audit.domain.ranges import merge
+from chancery_audit.handlers import record
+from chancery_audit.ports import Ports
 from chancery_audit.settings import AuditSettings
+
+
+def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache) -> WriteBatch:
+    """Records a batch in one transaction; metrics move after it has committed."""
+    entries = counter("chancery_audit_entries_total", "Entries appended to the trail")
+    alarms = counter("chancery_audit_alarms_total", "Event ids that came with a second content")
+
+    async def write(batch: Sequence[Received]) -> Sequence[Poison | None]:
+        async with database.transaction() as connection:
+            ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
+            recorded = await record(batch, ports)
+        entries.inc(len(recorded.entries))
+        alarms.inc(recorded.new_alarms)
+        return recorded.outcomes
+
+    return write
+
+
+def account_for(database: Database, queries: Queries) -> Callable[[Unreadable], Awaitable[None]]:
+    """Notes a record that is no event: its offset is accounted for; its bytes are with the dead letters of the stage it was meant for."""
+
+    async def account(record: Unreadable) -> None:
+        partition = (record.topic, record.partition)
+        async with database.transaction() as connection:
+            trail = PostgresTrail(connection, queries)
+            await connection.execute(queries.add_unreadable, *partition, record.offset, record.timestamp_ms, record.reason)
+            ranges = await trail.lock_ranges([partition])
+            await trail.save_ranges({partition: merge(ranges.get(partition, []), [record.offset])})
+
+    return account
 
 
 async def build(app: Application) -> None:
@@ -23,18 +58,13 @@ async def build(app: Application) -> None:
     assert isinstance(settings, AuditSettings)
     queries = load_queries("chancery_audit")
     database = await app.database(schema="audit", package="chancery_audit", max_size=6)
-    sealer, publisher = PayloadSealer(await app.key_service()), await app.publisher()
-    trail = PostgresTrail(database, queries, sealer, settings.audit_batch)
-    app.background("trail", trail.run)
-    app.stage(audit_stage(trail))
-    checkpoints = Checkpoints(database, queries, publisher, app.clock)
-    app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_interval_s))
-
-    async def record_read(tenant: str, query: dict[str, str], rows: int) -> None:
-        data = AuditRead(reader="operator", query=query, rows=rows)
-        await publisher.publish(Event(id=str(uuid4()), source="chancery/audit", time=app.clock(), tenant=tenant, data=data))
-
-    app.http.include_router(router(settings, TrailReader(database, queries, sealer), record_read, app.clock))
+    publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
+    writer = BatchWriter(batch_in_transaction(database, queries, cache), settings.audit_batch)
+    app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
+    checkpoints = CheckpointLoop(database, queries, publisher.publish, app.clock)
+    app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
+    reader = PostgresTrailReader(database, queries, cache, settings.namespace)
+    app.http.include_router(router(settings, reader, publisher.publish, app.clock))
 
 
 def main() -> None:

@@ -1,17 +1,140 @@
-"""What the handlers need."""
+"""What the handler needs of the world."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from chancery_bus import Received, Unreadable
+from chancery_bus import Received
+
+from chancery_audit.domain.entries import Entry, Head, Identity, KeyScope
+from chancery_audit.domain.ranges import Ranges
+from chancery_audit.domain.verifying import StoredEntry, Verification
+
+Partition = tuple[str, int]
+"""Topic and partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A second content under a known id: sealed like a payload, beside the chain."""
+
+    received: Received
+    recorded_seq: int
+    digest: bytes
+    sealed: bytes
 
 
 class Trail(Protocol):
-    """The append-only trail."""
+    """The trail, inside one transaction that holds the heads of its tenants."""
 
-    async def append(self, received: Received) -> None:
-        """Returns once the event is durable (or was there already). Raises Retry."""
+    async def lock_heads(self, tenants: Sequence[str]) -> Mapping[str, Head]:
+        """Heads of these tenants, sorted by tenant, locked until the transaction ends; made where missing."""
         ...
 
-    async def account(self, record: Unreadable) -> None:
-        """Notes a record that is no event: its offset is accounted for, and it can be asked for. Raises Retry."""
+    async def recorded(self, identities: Sequence[Identity]) -> Mapping[Identity, tuple[int, bytes]]:
+        """Number and content digest of those that stand in the trail."""
+        ...
+
+    async def append(self, entries: Sequence[Entry], heads: Mapping[str, Head]) -> None:
+        """Adds entries and moves heads."""
+        ...
+
+    async def raise_alarms(self, alarms: Sequence[Alarm]) -> int:
+        """Keeps alarms, each record's once; how many were new."""
+        ...
+
+    async def lock_ranges(self, partitions: Sequence[Partition]) -> Mapping[Partition, Ranges]:
+        """Offset ranges, locked."""
+        ...
+
+    async def save_ranges(self, ranges: Mapping[Partition, Ranges]) -> None:
+        """Replaces offset ranges."""
+        ...
+
+
+class DataKeys(Protocol):
+    """Data keys, inside the same transaction. Raises KeyServiceDown (a Retry)."""
+
+    async def keys(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, bytes]:
+        """The key of each scope, made where missing."""
+        ...
+
+    async def digest_key(self, tenant: str) -> bytes:
+        """For content digests."""
+        ...
+
+    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes:
+        """Authenticated encryption."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One transaction's."""
+
+    trail: Trail
+    keys: DataKeys
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """An entry as operators see it. `payload` is the opened data, None where it was deleted or its key destroyed."""
+
+    stored: StoredEntry
+    payload: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries; None means any."""
+
+    tenant: str
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    interaction: str | None = None
+    after_seq: int = -1
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An accepted interaction without an end."""
+
+    interaction: str
+    accepted_at: datetime
+    last_type: str
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What a tenant's trail has, and what it lacks."""
+
+    accounts: Mapping[Partition, Ranges]
+    accepted: int
+    completed: int
+    unfinished_count: int
+    unfinished: Sequence[Unfinished]
+    alarms: int
+
+
+class TrailReader(Protocol):
+    """The trail, for operators. Raises Retry while the database or the key service is away."""
+
+    async def interaction(self, tenant: str, interaction: str, hidden: frozenset[str]) -> Sequence[ReadEntry]:
+        """All entries of one interaction in order, opened but for the `hidden` types."""
+        ...
+
+    async def entries(self, wanted: EntryFilter) -> Sequence[ReadEntry]:
+        """A page of entries, without payloads."""
+        ...
+
+    async def verify(self, tenant: str) -> Verification:
+        """Recomputes the whole chain."""
+        ...
+
+    async def completeness(self, tenant: str) -> Completeness:
+        """Offsets and interactions."""
         ...

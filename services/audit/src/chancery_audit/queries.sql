@@ -1,83 +1,99 @@
--- name: known_events
--- Which of these ids the trail has, with the keyed hash of their contents.
-SELECT event_id, content_hash FROM entries WHERE tenant = $1 AND namespace = $2 AND event_id = ANY($3::text[])
+-- name: make_heads
+-- A tenant's chain begins empty; sorted, so that two writers wait for each other in one order.
+INSERT INTO heads (tenant) SELECT tenant FROM unnest($1::text[]) AS tenant ORDER BY tenant ON CONFLICT DO NOTHING
 
--- name: lock_head
--- One appender a tenant at a time; made when first needed.
-INSERT INTO heads (tenant, size, link) VALUES ($1, 0, $2) ON CONFLICT (tenant) DO UPDATE SET tenant = heads.tenant RETURNING size, link
+-- name: lock_heads
+-- One row lock a tenant makes its chain sequential.
+SELECT tenant, size, link FROM heads WHERE tenant = ANY($1::text[]) ORDER BY tenant FOR UPDATE
 
--- name: move_head
--- To the last entry of the batch.
-UPDATE heads SET size = $2, link = $3 WHERE tenant = $1
+-- name: move_heads
+-- After the entries of a batch.
+UPDATE heads SET size = moved.size, link = moved.link
+FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS moved (tenant, size, link) WHERE heads.tenant = moved.tenant
 
--- name: add_offsets
--- Ranges that this batch consumed.
-INSERT INTO offset_ranges (topic, partition, first_offset, next_offset) VALUES ($1, $2, $3, $4)
-ON CONFLICT (topic, partition, first_offset) DO UPDATE SET next_offset = greatest(offset_ranges.next_offset, EXCLUDED.next_offset)
+-- name: recorded_entries
+-- Which events of a batch are on record.
+SELECT tenant, namespace, event_id, seq, digest FROM entries
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (tenant, namespace, event_id) USING (tenant, namespace, event_id)
 
--- name: lock_ranges
--- Those of one partition, to be merged; the lock is by partition.
-SELECT first_offset, next_offset FROM offset_ranges WHERE topic = $1 AND partition = $2 ORDER BY first_offset FOR UPDATE
+-- name: data_keys
+-- The database says which key is in force; the cache only saves its unwrapping.
+SELECT tenant, scope, wrapped FROM data_keys JOIN unnest($1::text[], $2::text[]) AS asked (tenant, scope) USING (tenant, scope)
 
--- name: drop_ranges
--- Before the merged ones are written.
-DELETE FROM offset_ranges WHERE topic = $1 AND partition = $2
+-- name: add_data_keys
+-- New scopes; the tenant's head is locked, so nobody else adds them.
+INSERT INTO data_keys (tenant, scope, wrapped) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
 
 -- name: add_alarm
--- One id with two contents.
-INSERT INTO alarms (tenant, namespace, event_id, kind, topic, partition, record_offset, sealed, wrapped_key, context)
-VALUES ($1, $2, $3, 'two_contents', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+-- One a record, however often it is delivered.
+INSERT INTO alarms (tenant, namespace, event_id, recorded_seq, topic, partition, "offset", digest, scope, sealed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (topic, partition, "offset") DO NOTHING RETURNING id
 
--- name: interaction_entries
--- One interaction, in the order of the trail.
-SELECT e.seq, e.leaf, e.link, p.sealed, p.wrapped_key, p.context FROM entries e LEFT JOIN payloads p USING (tenant, seq)
-WHERE e.tenant = $1 AND e.interaction = $2 ORDER BY e.recorded_ms, e.seq LIMIT 1000
+-- name: lock_ranges
+-- Sorted, so that two writers wait for each other in one order.
+SELECT topic, partition, bounds FROM offset_ranges JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
+ORDER BY topic, partition FOR UPDATE OF offset_ranges
 
--- name: list_entries
--- A page by sequence number.
-SELECT seq, leaf, link FROM entries
-WHERE tenant = $1 AND seq > $2 AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR interaction = $4)
-AND ($5::bigint IS NULL OR recorded_ms >= $5) AND ($6::bigint IS NULL OR recorded_ms < $6) ORDER BY seq LIMIT $7
-
--- name: verify_page
--- Leaves, links and what is left of the payloads, in order.
-SELECT e.seq, e.leaf, e.link, p.sealed, p.erased FROM entries e LEFT JOIN payloads p USING (tenant, seq)
-WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT 2000
-
--- name: head
--- Size and link of a tenant's trail.
-SELECT size, link FROM heads WHERE tenant = $1
+-- name: save_ranges
+-- A partition's account.
+INSERT INTO offset_ranges (topic, partition, bounds) VALUES ($1, $2, $3)
+ON CONFLICT (topic, partition) DO UPDATE SET bounds = excluded.bounds
 
 -- name: moved_heads
--- Trails that grew since their last checkpoint.
-SELECT tenant, size, link FROM heads WHERE size > published_size ORDER BY tenant
+-- Chains that grew since their last checkpoint.
+SELECT tenant, size, link FROM heads WHERE size > published_size ORDER BY tenant LIMIT 1000
 
 -- name: mark_published
--- The checkpoint of this size is out.
+-- Never backwards.
 UPDATE heads SET published_size = greatest(published_size, $2) WHERE tenant = $1
 
--- name: ranges
--- Consumed offsets by partition.
-SELECT topic, partition, first_offset, next_offset FROM offset_ranges ORDER BY topic, partition, first_offset
+-- name: head
+-- One tenant's.
+SELECT size, link FROM heads WHERE tenant = $1
+
+-- name: interaction_entries
+-- All of one interaction, with payloads and keys where they still are.
+SELECT e.*, p.sealed, p.scope, k.wrapped FROM entries e
+LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.tenant AND k.scope = p.scope
+WHERE e.tenant = $1 AND e.interaction = $2 ORDER BY e.seq LIMIT $3
+
+-- name: list_entries
+-- Paged by number; every filter is optional.
+SELECT * FROM entries
+WHERE tenant = $1 AND seq > $2 AND ($3::text IS NULL OR type = $3) AND ($4::timestamptz IS NULL OR event_time >= $4)
+AND ($5::timestamptz IS NULL OR event_time < $5) AND ($6::text IS NULL OR interaction = $6) ORDER BY seq LIMIT $7
+
+-- name: stretch
+-- A stretch of the chain, for verification.
+SELECT e.*, p.sealed FROM entries e LEFT JOIN payloads p USING (tenant, seq) WHERE e.tenant = $1 AND e.seq >= $2 ORDER BY e.seq LIMIT $3
+
+-- name: accounts
+-- Offsets of a tenant's own topics and of the shared ones.
+SELECT topic, partition, bounds FROM offset_ranges WHERE topic !~ '\.interactions\.(requested|completed)\.[^.]+$' OR topic LIKE '%.' || $1
+ORDER BY topic, partition
+
+-- name: count_types
+-- Accepted and ended interactions.
+SELECT type, count(DISTINCT interaction) AS interactions FROM entries WHERE tenant = $1 AND namespace = $2 AND type = ANY($3::text[]) GROUP BY type
+
+-- name: count_unfinished
+-- Accepted, and not ended.
+SELECT count(DISTINCT r.interaction) FROM entries r WHERE r.tenant = $1 AND r.namespace = $2 AND r.type = $3 AND NOT EXISTS (
+    SELECT 1 FROM entries c WHERE c.tenant = r.tenant AND c.interaction = r.interaction AND c.namespace = r.namespace AND c.type = $4)
 
 -- name: unfinished
--- Interactions with a request and no end, oldest first, with the last event seen.
-SELECT r.interaction, r.recorded_ms,
-       (SELECT l.type FROM entries l WHERE l.tenant = r.tenant AND l.interaction = r.interaction ORDER BY l.recorded_ms DESC, l.seq DESC LIMIT 1) AS last_type
-FROM entries r WHERE r.tenant = $1 AND r.type LIKE 'chancery.interaction.requested.%'
-AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.tenant = r.tenant AND c.interaction = r.interaction AND c.type LIKE 'chancery.interaction.completed.%')
-ORDER BY r.recorded_ms LIMIT 1000
+-- The oldest of them, and how far each came.
+SELECT r.interaction, r.event_time AS accepted_at, l.type AS last_type, l.event_time AS last_at FROM entries r
+CROSS JOIN LATERAL (SELECT type, event_time FROM entries e WHERE e.tenant = r.tenant AND e.interaction = r.interaction
+    AND e.namespace = r.namespace ORDER BY seq DESC LIMIT 1) l
+WHERE r.tenant = $1 AND r.namespace = $2 AND r.type = $3 AND NOT EXISTS (
+    SELECT 1 FROM entries c WHERE c.tenant = r.tenant AND c.interaction = r.interaction AND c.namespace = r.namespace AND c.type = $4)
+ORDER BY r.seq LIMIT $5
 
--- name: counts
--- Requests, ends, alarms of a tenant.
-SELECT (SELECT count(DISTINCT interaction) FROM entries WHERE tenant = $1 AND type LIKE 'chancery.interaction.requested.%') AS requested,
-       (SELECT count(DISTINCT interaction) FROM entries WHERE tenant = $1 AND type LIKE 'chancery.interaction.completed.%') AS completed,
-       (SELECT count(*) FROM alarms WHERE tenant = $1) AS alarms
+-- name: count_alarms
+-- Ids with two contents.
+SELECT count(*) FROM alarms WHERE tenant = $1
 
 -- name: add_unreadable
--- A record that is no event.
-INSERT INTO unreadable (topic, partition, record_offset, recorded_ms, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
-
--- name: list_unreadable
--- Those on a tenant's topics, newest first.
-SELECT topic, partition, record_offset, recorded_ms, reason FROM unreadable WHERE topic LIKE '%.' || $1 ORDER BY recorded_ms DESC LIMIT 1000
+-- A record that is no event, once.
+INSERT INTO unreadable (topic, partition, "offset", recorded_ms, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING

@@ -87,7 +87,7 @@ ORDER BY (embedding <#> $4::text::halfvec(384)) + 0, key LIMIT $5
 
 -- name: walk_further
 -- The HNSW walk goes on until enough rows pass the filter (pgvector 0.8), in exact order, up to a bound.
-SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '100', true),
+SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true),
        set_config('hnsw.max_scan_tuples', '40000', true), set_config('enable_seqscan', 'off', true),
        set_config('enable_sort', 'off', true)
 

@@ -19,5 +19,5 @@ class RetrievalSettings(ServiceSettings):
     retrieval_max_passages: int = Field(default=10_000, ge=1)
     retrieval_candidates: int = Field(default=100, ge=1, le=1_000)
     """How many of each search go into the fusion."""
-    retrieval_exact_up_to: int = Field(default=8_000, ge=0)
+    retrieval_exact_up_to: int = Field(default=12_000, ge=0)
     """Passages in scope up to which vectors are compared one by one; beyond, the HNSW index is used."""

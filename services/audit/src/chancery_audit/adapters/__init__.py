@@ -1,1 +1,1 @@
-"""Implementations of the ports: the trail in PostgreSQL, the batching writer."""
+"""PostgreSQL and batching."""

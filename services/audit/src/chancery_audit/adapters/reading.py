@@ -1,110 +1,92 @@
-"""Reads the trail: entries, verification, completeness."""
+"""The trail as operators read it."""
 
-import json
-from collections import defaultdict
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Sequence
 from typing import Any
 
-from chancery_contracts.topics import topic_named
-from chancery_ledger import GENESIS, ChainBroken, leaf_hash, verify_chain
+from chancery_contracts.interactions import InteractionCompleted, InteractionRequested
+from chancery_runtime.keys import unseal
 from chancery_storage import Database, Queries
 
-from chancery_audit.adapters.payloads import PayloadSealer
-from chancery_audit.domain.envelopes import Payload
-from chancery_audit.domain.ranges import gaps, merge
+from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.domain.entries import Head, seal_context
+from chancery_audit.domain.ranges import unflatten
+from chancery_audit.domain.verifying import StoredEntry, Verification
+from chancery_audit.ports import Completeness, EntryFilter, ReadEntry, Unfinished
+
+INTERACTION_LIMIT = 1_000
+STRETCH = 500
+UNFINISHED_LIMIT = 100
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which entries."""
+class PostgresTrailReader:
+    """Port `TrailReader`."""
 
-    tenant: str
-    after_seq: int = 0
-    type: str | None = None
-    interaction: str | None = None
-    from_ms: int | None = None
-    to_ms: int | None = None
-    limit: int = 100
-
-
-class TrailReader:
-    """For the API."""
-
-    def __init__(self, database: Database, queries: Queries, sealer: PayloadSealer) -> None:
+    def __init__(self, database: Database, queries: Queries, cache: KeyCache, namespace: str) -> None:
         self._database = database
         self._queries = queries
-        self._sealer = sealer
+        self._cache = cache
+        self._namespace = namespace
 
-    async def interaction(self, tenant: str, interaction: str, *, reveal: bool) -> list[dict[str, Any]]:
-        """Every entry of one interaction with its data; raw text only with `reveal`."""
+    async def interaction(self, tenant: str, interaction: str, hidden: frozenset[str]) -> Sequence[ReadEntry]:
+        """Raises CorruptSeal where a payload or a key was changed."""
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.interaction_entries, tenant, interaction)
-        return [_entry(row) | {"data": await self._data(tenant, row, reveal=reveal)} for row in rows]
+            rows = await connection.fetch(self._queries.interaction_entries, tenant, interaction, INTERACTION_LIMIT)
+        return [ReadEntry(_stored(row), None if row["type"] in hidden else await self._open(row)) for row in rows]
 
-    async def _data(self, tenant: str, row: Any, *, reveal: bool) -> Any:
-        if row["sealed"] is None:
-            return {"erased": True}
-        topic, _ = topic_named(json.loads(row["leaf"])["topic"])
-        if topic.pii == "raw" and not reveal:
-            return {"hidden": "raw text: ask with reveal=true; the read is on record"}
-        payload = Payload(bytes(row["sealed"]), bytes(row["wrapped_key"]), row["context"])
-        return json.loads(await self._sealer.open(tenant, payload))
+    async def _open(self, row: Any) -> bytes | None:
+        if row["sealed"] is None or row["wrapped"] is None:
+            return None
+        key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
+        return unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
 
-    async def entries(self, wanted: Filter) -> list[dict[str, Any]]:
-        """A page, by sequence number."""
-        arguments = (wanted.tenant, wanted.after_seq, wanted.type, wanted.interaction, wanted.from_ms, wanted.to_ms, wanted.limit)
+    async def entries(self, wanted: EntryFilter) -> Sequence[ReadEntry]:
+        """Keyset paging by number."""
         async with self._database.reading() as connection:
-            return [_entry(row) for row in await connection.fetch(self._queries.list_entries, *arguments)]
+            rows = await connection.fetch(
+                self._queries.list_entries, wanted.tenant, wanted.after_seq, wanted.type, wanted.since, wanted.until, wanted.interaction,
+                wanted.limit,
+            )  # fmt: skip
+        return [ReadEntry(_stored(row, sealed=None)) for row in rows]
 
-    async def verify(self, tenant: str) -> dict[str, Any]:
-        """Recomputes every link from the leaves, and every payload's commitment; names the first that is wrong."""
-        previous, seq, missing = GENESIS, 0, 0
+    async def verify(self, tenant: str) -> Verification:
+        """One moment of the database, in stretches, so that its size does not matter."""
+        run = Verification(tenant)
         async with self._database.reading() as connection:
             head = await connection.fetchrow(self._queries.head, tenant)
-            while rows := await connection.fetch(self._queries.verify_page, tenant, seq):
-                for row in rows:
-                    if row["seq"] != seq + 1:
-                        return _broken(seq + 1, "an entry is missing")
-                    try:
-                        previous = verify_chain([(leaf_hash(row["leaf"]), row["link"])], previous, row["seq"])
-                    except ChainBroken as exc:
-                        return _broken(exc.position, "the link does not follow from the leaf and the links before it")
-                    if row["sealed"] is None:
-                        missing += 1
-                    elif sha256(row["sealed"]).hexdigest() != json.loads(row["leaf"])["payload_sha256"]:
-                        return _broken(row["seq"], "the payload is not the one that the leaf commits to")
-                    seq = row["seq"]
-        if head is not None and (head["size"] != seq or bytes(head["link"]) != previous):
-            return _broken(seq + 1, "the head says that the trail is longer or another")
-        return {"intact": True, "entries": seq, "head": previous.hex(), "payloads_erased": missing}
+            after = 0
+            while run.broken is None:
+                rows = await connection.fetch(self._queries.stretch, tenant, after, STRETCH)
+                run.take([_stored(row) for row in rows])
+                if len(rows) < STRETCH:
+                    break
+                after = rows[-1]["seq"] + 1
+        run.finish(Head(head["size"], head["link"]) if head else Head(0, bytes(32)))
+        return run
 
-    async def completeness(self, tenant: str, now_ms: int) -> dict[str, Any]:
-        """Offsets accounted for, gaps among them, and interactions without an end."""
+    async def completeness(self, tenant: str) -> Completeness:
+        """Counts of one moment."""
+        accepted, ended = InteractionRequested.TYPE, InteractionCompleted.TYPE
+        scope = (tenant, self._namespace)
         async with self._database.reading() as connection:
-            counts = await connection.fetchrow(self._queries.counts, tenant)
-            unfinished = await connection.fetch(self._queries.unfinished, tenant)
-            unreadable = await connection.fetch(self._queries.list_unreadable, tenant)
-            ranges: dict[str, list[tuple[int, int]]] = defaultdict(list)
-            for row in await connection.fetch(self._queries.ranges):
-                ranges[f"{row['topic']}/{row['partition']}"].append((row["first_offset"], row["next_offset"]))
-        assert counts is not None
-        open_ones = [
-            {"interaction": r["interaction"], "last": r["last_type"], "age_s": (now_ms - r["recorded_ms"]) // 1000} for r in unfinished
-        ]
-        return {
-            **dict(counts),
-            "unfinished": open_ones,
-            "unreadable": [dict(row) for row in unreadable],
-            "gaps": {place: found for place, one in ranges.items() if (found := gaps(one))},
-            "partitions": {place: merge(one) for place, one in ranges.items()},
-        }
+            accounts = await connection.fetch(self._queries.accounts, tenant)
+            counts = await connection.fetch(self._queries.count_types, *scope, [accepted, ended])
+            unfinished_count = await connection.fetchval(self._queries.count_unfinished, *scope, accepted, ended)
+            unfinished = await connection.fetch(self._queries.unfinished, *scope, accepted, ended, UNFINISHED_LIMIT)
+            alarms = await connection.fetchval(self._queries.count_alarms, tenant)
+        by_type = {row["type"]: row["interactions"] for row in counts}
+        return Completeness(
+            accounts={(row["topic"], row["partition"]): unflatten(row["bounds"]) for row in accounts},
+            accepted=by_type.get(accepted, 0),
+            completed=by_type.get(ended, 0),
+            unfinished_count=unfinished_count,
+            unfinished=[Unfinished(**row) for row in unfinished],
+            alarms=alarms,
+        )
 
 
-def _broken(seq: int, why: str) -> dict[str, Any]:
-    return {"intact": False, "first_wrong_seq": seq, "why": why}
-
-
-def _entry(row: Any) -> dict[str, Any]:
-    leaf: dict[str, Any] = json.loads(row["leaf"])
-    return {"seq": row["seq"], **leaf, "leaf_sha256": leaf_hash(row["leaf"]).hex(), "link": bytes(row["link"]).hex()}
+def _stored(row: Any, **given: Any) -> StoredEntry:
+    return StoredEntry(
+        seq=row["seq"], namespace=row["namespace"], event_id=row["event_id"], type=row["type"], event_time=row["event_time"],
+        interaction=row["interaction"], topic=row["topic"], partition=row["partition"], offset=row["offset"], leaf=row["leaf"],
+        leaf_hash=row["leaf_hash"], link=row["link"], sealed=given["sealed"] if "sealed" in given else row["sealed"],
+    )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Pure: envelopes of events, ranges of offsets."""
+"""Pure parts of audit."""

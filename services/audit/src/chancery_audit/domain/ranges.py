@@ -1,29 +1,33 @@
-"""Which offsets of a partition were consumed: ranges, merged as they meet. Holes between them are gaps."""
+"""Which offsets of a partition were recorded, as half-open ranges: gaps are what lies between them."""
 
-import itertools
 from collections.abc import Iterable
+from itertools import pairwise
 
-Range = tuple[int, int]
-"""From the first offset to the one behind the last."""
+Ranges = list[tuple[int, int]]
+"""Sorted, disjoint, not touching; each (first, after the last)."""
 
 
-def merge(ranges: Iterable[Range]) -> list[Range]:
-    """The same offsets in as few ranges as can be, in order."""
-    merged: list[Range] = []
-    for start, end in sorted(ranges):
+def merge(ranges: Ranges, offsets: Iterable[int]) -> Ranges:
+    """The ranges with these offsets taken in, in whatever order they came; offsets known already change nothing."""
+    merged: Ranges = []
+    for start, stop in sorted([*ranges, *((offset, offset + 1) for offset in offsets)]):
         if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
         else:
-            merged.append((start, end))
+            merged.append((start, stop))
     return merged
 
 
-def of_offsets(offsets: Iterable[int]) -> list[Range]:
-    """Ranges of single offsets."""
-    return merge((offset, offset + 1) for offset in offsets)
+def gaps(ranges: Ranges) -> Ranges:
+    """The holes between the first offset that was seen and the last."""
+    return [(before[1], after[0]) for before, after in pairwise(ranges)]
 
 
-def gaps(ranges: Iterable[Range]) -> list[Range]:
-    """What is missing between the first and the last."""
-    merged = merge(ranges)
-    return [(left[1], right[0]) for left, right in itertools.pairwise(merged)]
+def flatten(ranges: Ranges) -> list[int]:
+    """As the database keeps them: first, after, first, after, …"""
+    return [bound for one in ranges for bound in one]
+
+
+def unflatten(bounds: list[int]) -> Ranges:
+    """The reverse of `flatten`."""
+    return list(zip(bounds[0::2], bounds[1::2], strict=True))

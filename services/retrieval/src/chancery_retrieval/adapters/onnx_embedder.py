@@ -40,7 +40,7 @@ class OnnxEmbedder:
         """Raises EmbeddingModelMissing."""
         for path in (model, tokenizer):
             if not path.is_file():
-                raise EmbeddingModelMissing(f"{path} is not a file. {EmbeddingModelMissing.__doc__}")
+                raise EmbeddingModelMissing(f"{path} is not a file. {_advice()}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # our pool is the parallelism
         options.inter_op_num_threads = 1
@@ -48,7 +48,7 @@ class OnnxEmbedder:
             session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
             words = Tokenizer.from_file(str(tokenizer))
         except Exception as exc:  # both libraries raise plain Exception for a damaged file
-            raise EmbeddingModelMissing(f"{model} or {tokenizer} is damaged. {EmbeddingModelMissing.__doc__}") from exc
+            raise EmbeddingModelMissing(f"{model} or {tokenizer} is damaged. {_advice()}") from exc
         words.no_truncation()
         words.no_padding()
         return cls(session, words, threads)
@@ -93,3 +93,8 @@ class OnnxEmbedder:
         first = self._session.run(None, feed)[0][0, 0]  # the CLS token stands for the text
         unit: Vector = (first / np.linalg.norm(first)).tolist()
         return unit
+
+
+def _advice() -> str:
+    """The error's docstring says what to do (style, *Errors*); on one line."""
+    return " ".join((EmbeddingModelMissing.__doc__ or "").split())

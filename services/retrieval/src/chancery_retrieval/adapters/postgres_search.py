@@ -25,7 +25,7 @@ class SearchSettings:
     """`candidates` of each search go into the fusion; up to `exact_up_to` passages in scope, vectors are compared one by one."""
 
     candidates: int = 100
-    exact_up_to: int = 8_000
+    exact_up_to: int = 12_000
     weights: FusionWeights = field(default_factory=FusionWeights)
 
 

@@ -1,0 +1,104 @@
+"""An entry of the trail: what is hashed, what is sealed, and what tells two contents of one id apart."""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+
+from chancery_bus import Received
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.topics import PAYLOADS, TOPIC_OF_TYPE
+from chancery_ledger import LeafFields, LeafRefused, leaf_bytes, leaf_hash, link
+
+from chancery_audit.errors import Unrecordable
+
+Identity = tuple[str, str, str]
+"""Tenant, namespace, event id: one entry has it."""
+KeyScope = tuple[str, str]
+"""Tenant, and what one data key covers there."""
+RAW_TYPES = frozenset(name for name in PAYLOADS if TOPIC_OF_TYPE[name].pii == "raw")
+"""Types whose payloads hold personal data as they were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a tenant's chain."""
+
+    size: int
+    link: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the trail. `seq` counts from 0, without gaps, per tenant."""
+
+    seq: int
+    received: Received
+    leaf: bytes
+    leaf_hash: bytes
+    link: bytes
+    digest: bytes
+    sealed: bytes
+
+
+def identity(event: AnyEvent) -> Identity:
+    """What an event is known by."""
+    return event.tenant, event.namespace, event.id
+
+
+def key_scope(event: AnyEvent) -> KeyScope:
+    """One data key an interaction, else one an event: destroying it erases what it covers."""
+    return event.tenant, f"interaction/{event.interaction}" if event.interaction else f"event/{event.id}"
+
+
+def payload_bytes(event: AnyEvent) -> bytes:
+    """What is sealed: the data as JSON."""
+    return event.data.model_dump_json().encode()
+
+
+def content_digest(key: bytes, event: AnyEvent) -> bytes:
+    """Keyed, so that nobody who has the database can try out texts. Defaults are left out: a field added later changes no digest."""
+    return hmac.digest(key, event.type.encode() + b"\x00" + event.data.model_dump_json(exclude_defaults=True).encode(), "sha256")
+
+
+def seal_context(tenant: str, event_id: str) -> bytes:
+    """Binds a sealed payload to its event."""
+    return f"audit/{tenant}/{event_id}".encode()
+
+
+def commitment(sealed: bytes) -> str:
+    """SHA-256 of the sealed payload: the leaf's proof of the payload, which tells nothing of it."""
+    return sha256(sealed).hexdigest()
+
+
+def leaf_fields(received: Received, payload_commitment: str) -> LeafFields:
+    """The canonical envelope; attributes that an event has not are left out."""
+    event = received.event
+    fields: dict[str, str | int | None] = {
+        "v": 1,
+        "id": event.id,
+        "type": event.type,
+        "time": event.time.isoformat(),
+        "tenant": event.tenant,
+        "namespace": event.namespace,
+        "matter": event.matter,
+        "interaction": event.interaction,
+        "conversation": event.conversation,
+        "causation": event.causation,
+        "source": event.source,
+        "topic": received.topic,
+        "partition": received.partition,
+        "offset": received.offset,
+        "timestamp_ms": received.timestamp_ms,
+        "payload_sha256": payload_commitment,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def make_entry(head: Head, received: Received, sealed: bytes, digest: bytes) -> Entry:
+    """The entry after `head`. Raises Unrecordable."""
+    try:
+        leaf = leaf_bytes(leaf_fields(received, commitment(sealed)))
+    except LeafRefused as exc:
+        raise Unrecordable("the event's attributes do not fit a leaf", answer=False) from exc
+    hashed = leaf_hash(leaf)
+    return Entry(head.size, received, leaf, hashed, link(head.link, hashed), digest, sealed)
