@@ -43,5 +43,6 @@ async def sinks(stack, home):
     await connection.close()
     for log in (home / "logs").iterdir():
         yield f"log {log.name}", log.read_bytes()
-    for name, url in stack.urls.items():
-        yield f"metrics {name}", httpx.get(f"{url}/metrics").content
+    async with httpx.AsyncClient() as client:
+        for name, url in stack.urls.items():
+            yield f"metrics {name}", (await client.get(f"{url}/metrics")).content

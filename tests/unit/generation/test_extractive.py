@@ -60,6 +60,14 @@ class TestAnswers:
         assert not ask("What does a replacement card cost?", "And if stolen?").unanswerable
 
 
+class TestRoom:
+    def test_no_answer_is_longer_than_what_was_reserved(self) -> None:
+        question = (Message(role="user", content="What does a replacement card cost and how much notice must the bank give?"),)
+        for room in range(8, 200, 3):
+            given = answer(question, (passage(TERMS),), room)
+            assert len(given.text) <= room and all(c.end <= len(given.text) for c in given.citations)
+
+
 class TestHonesty:
     def test_what_the_passages_do_not_hold(self) -> None:
         given = ask("What is the recipe for Bakewell tart?")

@@ -16,7 +16,7 @@ from chancery_generation.domain.extractive.answer import answer as extract_answe
 from chancery_generation.domain.extractive.summary import summarise
 from chancery_generation.domain.prompting import RenderedPrompt, prompt_sha256, prompt_tokens, render_prompt
 from chancery_generation.domain.retrying import AGAIN, attempts_left, refusal_code
-from chancery_generation.domain.usage import canonical, count_tokens, total, used
+from chancery_generation.domain.usage import CHARACTERS_PER_TOKEN, canonical, count_tokens, total, used
 from chancery_generation.errors import GenerationError
 from chancery_generation.ports import Ports
 
@@ -80,7 +80,8 @@ def _extract(work: Work, ports: Ports) -> list[AnyEvent]:
     """Local, deterministic and free of side effects: needs no journal of calls."""
     started = ports.pacing.monotonic_s()
     data, shown = work.event.data, work.rendered.shown
-    answer = summarise(shown) if work.use_case.task == "summary" else extract_answer(data.messages, shown)
+    room = work.max_output_tokens * CHARACTERS_PER_TOKEN
+    answer = summarise(shown, room) if work.use_case.task == "summary" else extract_answer(data.messages, shown, room)
     usage = TokenUsage(input_uncached=prompt_tokens(work.rendered), output=count_tokens(answer.text))
     seconds = ports.pacing.monotonic_s() - started
     ports.meter.called(work.model.provider_name, "answered", seconds)

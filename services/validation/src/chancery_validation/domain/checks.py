@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chancery_contracts.interactions import Check, Passage
 
+from chancery_validation.domain.derivation import derived
 from chancery_validation.domain.evidence import Evidence
 from chancery_validation.domain.grounding import grounding
 from chancery_validation.domain.names import names, opens_sentence
@@ -14,6 +15,8 @@ from chancery_validation.domain.personal import PSEUDONYM, compact, personal_dat
 from chancery_validation.domain.texts import plain, words
 from chancery_validation.errors import UnknownThreshold
 
+NEXT_TO_NOTHING = 0.3
+"""A sentence grounded less than this, half of the default threshold, is not made good by the others."""
 SHINGLE = 4
 """So many words in a row, taken over from an injection, are no accident."""
 
@@ -64,14 +67,15 @@ def citations_resolve(evidence: Evidence) -> Result:
 
 
 def numbers_supported(evidence: Evidence) -> Result:
-    """Every number, amount, percentage and date stands in the cited passages or in the question."""
+    """Every number, amount, percentage and date stands in the cited passages or in the question, or is computed from such."""
     claimed = claims(PSEUDONYM.sub(" ", evidence.answer))
     if not claimed:
         return Result(1.0, "no numbers")
     sources = [quantities(f"{passage.title}\n{passage.text}") for passage in _sources(evidence)] + [quantities(evidence.asked)]
-    return _share(
-        sum(1 for claim in claimed if supported(claim, sources)), len(claimed), "numbers found in the cited passages or the question"
-    )
+    found = [claim for claim in claimed if supported(claim, sources)]
+    computed = derived([claim for claim in claimed if claim not in found], found, evidence.answer)
+    result = _share(len(found) + len(computed), len(claimed), "numbers found in the cited passages or the question")
+    return Result(result.score, f"{result.evidence}; {len(computed)} of them computed from such") if computed else result
 
 
 def names_supported(evidence: Evidence) -> Result:
@@ -85,14 +89,16 @@ def names_supported(evidence: Evidence) -> Result:
 
 
 def grounded(evidence: Evidence) -> Result:
-    """The least grounded sentence decides."""
+    """The mean of the sentences; but a sentence of which next to nothing is there decides alone."""
     if evidence.unanswerable:
         return _none_needed()
     telling = [sentence for sentence in evidence.sentences if sentence.telling]
     if not telling:
         return Result(1.0, "no sentence claims anything")
-    scores = [grounding(s.text, [f"{p.title}\n{p.text}" for p in s.passages]) for s in telling]
-    return Result(round(min(scores), 4), f"the least grounded of {len(scores)} sentences; their mean is {sum(scores) / len(scores):.2f}")
+    scores = [grounding(s.text, [f"{p.title}\n{p.text}" for p in s.passages], evidence.asked) for s in telling]
+    mean, least = sum(scores) / len(scores), min(scores)
+    score = least if least < NEXT_TO_NOTHING else mean
+    return Result(round(score, 4), f"mean of {len(scores)} sentences {mean:.2f}, the least grounded {least:.2f}")
 
 
 def instructions_followed(evidence: Evidence) -> Result:

@@ -1,23 +1,49 @@
-"""How far a sentence is borne out by texts: its words, and its neighbouring words, among theirs."""
+"""How far a sentence is borne out by texts: its words, and whether its neighbouring words are neighbours there too."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
-from chancery_validation.domain.texts import content, pairs, vocabulary
+from chancery_validation.domain.texts import content, sentences
 
 WORDS, PAIRS = 0.8, 0.2
-"""Words weigh most: an answer may order them anew; pairs tell "A paid B" from words that lie about anywhere."""
+"""Words weigh most, an answer may put them anew; pairs tell "A paid B" from words that lie about."""
+ONLY_ASKED = 0.5
+"""What stands in the question alone is repeated rather than claimed: half."""
 
 
-def grounding(sentence: str, texts: Sequence[str]) -> float:
-    """Between 0 (nothing of it is there) and 1 (all of it is, in that order)."""
-    found = content(sentence)
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a text holds: stems, and stems that follow each other within one sentence, any stop words between them."""
+
+    words: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+
+
+NOTHING = Vocabulary(frozenset(), frozenset())
+
+
+@lru_cache(maxsize=4096)
+def vocabulary(text: str) -> Vocabulary:
+    """Cached, because the same passages come again and again."""
+    lines = [content(text[start:end]) for start, end in sentences(text)]
+    return Vocabulary(frozenset(word for line in lines for word in line), frozenset(pair for line in lines for pair in pairwise(line)))
+
+
+def grounding(sentence: str, texts: Sequence[str], asked: str = "") -> float:
+    """Between 0 (nothing of it is there) and 1 (all of it is, and together). Figures are left to the check of numbers."""
+    found = [word for word in content(sentence) if not word[0].isdigit()]
     if not found:
         return 1.0
-    known = frozenset().union(*(vocabulary(text) for text in texts))
-    words = sum(1 for word in found if word in known) / len(found)
+    sources, question = [vocabulary(text) for text in texts], vocabulary(asked) if asked else NOTHING
+    words = sum(_held(any(word in s.words for s in sources), word in question.words) for word in found) / len(found)
     neighbours = list(pairwise(found))
     if not neighbours:
         return words
-    joined = frozenset().union(*(pairs(text) for text in texts))
-    return WORDS * words + PAIRS * sum(1 for pair in neighbours if pair in joined) / len(neighbours)
+    pairs = sum(_held(any(pair in s.pairs for s in sources), pair in question.pairs) for pair in neighbours)
+    return WORDS * words + PAIRS * pairs / len(neighbours)
+
+
+def _held(by_source: bool, by_question: bool) -> float:
+    return 1.0 if by_source else ONLY_ASKED if by_question else 0.0

@@ -21,7 +21,7 @@ _DATE = re.compile(
 _NUMBER = re.compile(
     r"(?P<money>[£$€¥]\s?)?"
     r"(?<![\w.,])(?P<prefix>FY|Q)?(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)*)"
-    r"(?:\s?(?P<scale>k|thousand|m|mn|million|bn?|billion|tn|trillion)\b)?"
+    r"(?!-[A-Z]\b)(?:\s?(?P<scale>k|thousand|m|mn|million|bn?|billion|tn|trillion)\b)?"
     r"(?:\s?(?P<unit>%|per\s?cent\b|percent\b|percentage points?\b|pounds?\b|sterling\b|dollars?\b|euros?\b|GBP\b|USD\b|EUR\b))?",
     re.IGNORECASE,
 )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 import snowballstemmer
 
@@ -38,19 +37,6 @@ def words(text: str) -> list[str]:
 def content(text: str) -> list[str]:
     """Stems of the words that say something, in order."""
     return [stem(word) for word in words(text) if word not in STOP_WORDS]
-
-
-@lru_cache(maxsize=4096)
-def vocabulary(text: str) -> frozenset[str]:
-    """Stems of a passage. Cached, because the same passages come again and again."""
-    return frozenset(content(text))
-
-
-@lru_cache(maxsize=4096)
-def pairs(text: str) -> frozenset[tuple[str, str]]:
-    """Neighbouring stems of a passage."""
-    found = content(text)
-    return frozenset(pairwise(found))
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:

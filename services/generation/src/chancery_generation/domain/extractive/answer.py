@@ -25,7 +25,7 @@ class Standards:
     together; `unit`: the least score of the unit itself.
     """
 
-    section: float = 0.55
+    section: float = 0.5
     whole: float = 0.4
     unit: float = 0.3
 
@@ -33,8 +33,11 @@ class Standards:
 DEFAULT = Standards()
 
 
-def answer(messages: Sequence[Message], passages: Sequence[Passage], standards: Standards = DEFAULT) -> Answer:
-    """One to three units for each part of the question, in the order of the documents, or the statement that there is no answer."""
+def answer(messages: Sequence[Message], passages: Sequence[Passage], room: int = LONGEST_ANSWER, standards: Standards = DEFAULT) -> Answer:
+    """One to three units for each part of the question, in the order of the documents, or the statement that there is no answer.
+
+    `room`: characters that the answer may have at most.
+    """
     questions = read_question(messages)
     found = candidates(passages)
     corpus = Corpus(found)
@@ -50,7 +53,7 @@ def answer(messages: Sequence[Message], passages: Sequence[Passage], standards: 
             chosen += [c for c in _pick(supported, scorer) if all(not same(c, other) for other in chosen)]
     if not chosen or covered < standards.whole * demand:
         return UNANSWERABLE
-    return compose(_with_items(chosen, found))
+    return compose(_with_items(chosen, found), room)
 
 
 def _pick(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
@@ -83,6 +86,15 @@ def _with_items(chosen: list[Candidate], found: Sequence[Candidate]) -> list[Can
     return taken
 
 
+def _within(chosen: Sequence[Candidate], room: int) -> list[Candidate]:
+    kept, used = [chosen[0]], len(chosen[0].unit.text)
+    for candidate in chosen[1:]:
+        if used + 1 + len(candidate.unit.text) <= room:
+            kept.append(candidate)
+            used += 1 + len(candidate.unit.text)
+    return kept
+
+
 def same(one: Candidate, two: Candidate) -> bool:
     """True for one unit, however it was scored."""
     return (one.rank, one.order) == (two.rank, two.order)
@@ -94,13 +106,20 @@ def alike(one: Candidate, two: Candidate) -> float:
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
-def compose(chosen: Sequence[Candidate]) -> Answer:
-    """Puts units into the order of the documents and cites each: characters of the answer, no separators."""
-    ordered = sorted(chosen, key=lambda c: (c.rank, c.order))
+def compose(chosen: Sequence[Candidate], room: int) -> Answer:
+    """Puts units into the order of the documents and cites each: characters of the answer, no separators.
+
+    Units come in the order in which they matter; those for which there is no room are left out. If not even the first has
+    room it is cut, since the reservation covers no more.
+    """
+    ordered = sorted(_within(chosen, room), key=lambda c: (c.rank, c.order))
     text, citations = "", []
     for number, candidate in enumerate(ordered):
         prose = candidate.unit.kind == "sentence" and number > 0 and ordered[number - 1].unit.kind == "sentence"
         text += "" if number == 0 else " " if prose else "\n"
         citations.append(Citation(passage_id=candidate.passage.passage_id, start=len(text), end=len(text) + len(candidate.unit.text)))
         text += candidate.unit.text
+    if len(text) > room:
+        text = text[:room].rpartition(" ")[0] or text[:room]
+        citations = [citations[0].model_copy(update={"end": len(text)})]
     return Answer(text, tuple(citations), unanswerable=False)

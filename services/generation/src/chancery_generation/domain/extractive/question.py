@@ -17,7 +17,8 @@ CIRCUMSTANCE_WEIGHT = 0.12
 BORROWED_WEIGHT = 0.5
 """Terms of the part, or the turn, before, where one alone says too little ("and what was it in 2024?")."""
 KIND_WORD_WEIGHT = 0.4
-"""Words that say which kind of thing is asked for ("what amount", "which number"): the thing itself need not repeat them."""
+"""Words that say which kind of thing is asked for, and how to tell it ("what amount", "based on the details shown"): an answer need not
+repeat them."""
 TERSE = 2
 
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
@@ -46,7 +47,9 @@ _PART = re.compile(
 )
 _KIND_WORDS = frozenset(
     stems(
-        "amount number percentage percent total value figure sum date day time year person name quickly long soon maximum minimum many much"
+        """amount number percentage percent total value figure sum date day time year fy name quickly long soon maximum minimum usd gbp eur
+        unit million billion thousand end detail information metric data outline state respond response provide base use primary clear
+        report given show shown shows stated listed mention form according details period case thing way kind type"""
     )
 )
 _MONEY = re.compile(

@@ -19,6 +19,9 @@ _ASKED = re.compile(r"^\s*(?:Q(?:uestion)?\s*\d*\s*[:.)]\s*)(.+\?)\s*$")
 _ANSWERED = re.compile(r"^\s*A(?:nswer)?\s*[:.)]\s+")
 _ITEM = re.compile(r"^\s*(?:[-*•–+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}.*$")
+_FIGURE = r"\(?[£$€]?\s?\(?-?\d[\d,]*(?:\.\d+)?\)?\s?%?|[-–—]"
+_FIGURES_LINE = re.compile(rf"^\s*[^\W\d_].{{2,100}}?(?:\s+(?:[£$€]\s+)?(?:{_FIGURE})){{2,}}\s*$")
+"""A row of a table whose rules were lost: words, then figures. Two at least, since a wrapped sentence may end a line in one."""
 _ENDS = re.compile(r"[.!?][\"'”’)\]*_]*(?=\s+|$)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|v|no|nos|art|arts|sec|cl|para|paras|p|pp|fig|approx|inc|ltd|co|corp|llc|plc|mr|mrs|ms|dr|prof|st|jr|sr|"
@@ -109,6 +112,9 @@ class _Blocks:
             self.columns = ()
         elif bare.startswith("|") and bare.count("|") >= 2:
             self._row(bare, position, end, following)
+        elif _FIGURES_LINE.match(line):
+            self._close()
+            self.blocks.append(Block("row", position + len(line) - len(line.lstrip()), end, self._path(), self.section))
         elif (heading := self._heading(line.rstrip("\r\n"))) is not None:
             self._close()
             self._enter(*heading)
@@ -165,6 +171,8 @@ def _answer_mark(line: str) -> int:
 
 
 def _row_text(raw: str, columns: tuple[str, ...]) -> str:
+    if "|" not in raw:
+        return _flat(raw)
     cells = [cell.strip(" *") for cell in raw.strip().strip("|").split("|")]
     if len(columns) != len(cells):
         return "; ".join(cell for cell in cells if cell)

@@ -14,6 +14,7 @@ from chancery_generation.domain.extractive.scoring import Candidate, candidates
 from chancery_generation.domain.extractive.words import concept
 
 FEWEST, MOST = 5, 8
+LONGEST_SUMMARY = 4000
 UNITS_PER_SECTION = 10
 """One more unit is chosen for each so many that there are, between the fewest and the most."""
 MAX_PER_SECTION = 2
@@ -23,13 +24,13 @@ FIRST_BONUS = 0.15
 _TELLING = re.compile(r"\d|\b(?:shall|must|agrees?|undertakes?|liable|terminat\w+|govern\w+|entitled|payable|means)\b", re.I)
 
 
-def summarise(passages: Sequence[Passage]) -> Answer:
-    """Five to eight units, in the order of the documents."""
+def summarise(passages: Sequence[Passage], room: int = LONGEST_SUMMARY) -> Answer:
+    """Five to eight units, in the order of the documents; fewer where `room` (characters) is less."""
     found = [c for c in candidates(passages) if SHORTEST_UNIT <= len(c.unit.text) <= LONGEST_UNIT and not c.unit.text.endswith(":")]
     if not found:
         return UNANSWERABLE
     wanted = min(MOST, max(FEWEST, len(found) // UNITS_PER_SECTION))
-    return compose(_in_reading_order(_spread(_scored(found), wanted)))
+    return compose(_placed(_spread(_scored(found), wanted)), room)
 
 
 def _scored(found: Sequence[Candidate]) -> list[Candidate]:
@@ -77,9 +78,9 @@ def _section(candidate: Candidate) -> tuple[str, tuple[str, ...], int]:
     return candidate.passage.document_id, unit.headings, unit.section if unit.headings else unit.paragraph
 
 
-def _in_reading_order(chosen: Sequence[Candidate]) -> list[Candidate]:
+def _placed(chosen: Sequence[Candidate]) -> list[Candidate]:
+    """Best first still, each with its place in the order of reading: documents as they were found, then as they run."""
     documents: dict[str, int] = {}
     for candidate in sorted(chosen, key=lambda c: c.rank):
         documents.setdefault(candidate.passage.document_id, len(documents))
-    ordered = sorted(chosen, key=lambda c: (documents[c.passage.document_id], c.passage.start + c.unit.start))
-    return [replace(candidate, rank=0, order=place) for place, candidate in enumerate(ordered)]
+    return [replace(c, rank=documents[c.passage.document_id], order=c.passage.start + c.unit.start) for c in chosen]

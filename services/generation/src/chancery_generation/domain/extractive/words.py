@@ -45,6 +45,7 @@ SYNONYMS: tuple[str, ...] = (
     "tenant lessee",
     "company firm business",
     "revenue sales turnover",
+    "fy fiscal",
     "capex expenditures",
     "pay payment paid payable",
     "confidential confidentiality secret",
