@@ -5,7 +5,7 @@ import chancery_local
 import httpx
 from chancery_bus import TopicReader
 from chancery_bus.admin import topic_names
-from chancery_bus.clients import start_consumer
+from chancery_bus.clients import start_consumer, stop_consumer
 
 ALLOWED = ("chancery.interactions.requested.", "chancery.interactions.completed.")
 """The two raw topics and their dead letters: the only topics where raw text may stand."""
@@ -16,15 +16,16 @@ async def records(stack, topic):
     reader = await TopicReader.start(stack.kafka, [topic])
     ends = {partition: end for partition, end in (await reader.ends()).items() if end > 0}
     await reader.close()
+    if not ends:
+        return []
     consumer = await start_consumer(stack.kafka, group=None)
     consumer.assign(list(ends))
     found = []
-    if ends:
-        await consumer.seek_to_beginning(*ends)
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for batch in (await consumer.getmany(timeout_ms=500)).values():
-                found += batch
-    await consumer.stop()
+    await consumer.seek_to_beginning(*ends)
+    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+        for batch in (await consumer.getmany(timeout_ms=500)).values():
+            found += batch
+    await stop_consumer(consumer)
     return found
 
 

@@ -19,16 +19,16 @@ from chancery_contracts import encode
 from chancery_contracts.topics import REQUESTED
 from chancery_testing import builders
 from chancery_testing.waiting import eventually
+from e2e.sinks import records, sinks
 from rich.console import Console
-from sinks import records, sinks
 
 pytestmark = pytest.mark.timeout(300)
 TENANT = "meridian-bank"
 CANARIES = (
-    "Eleanor Whitcombe", "canary.whitcombe@canary-mail.example", "GB29 NWBK 6016 1331 9268 19", "4111 1111 1111 1111", "07700 900 471",
+    "Margaret Thistlewood", "canary.whitcombe@canary-mail.example", "GB29 NWBK 6016 1331 9268 19", "4111 1111 1111 1111", "07700 900 471",
 )  # fmt: skip
 TEXT = (
-    "My name is Eleanor Whitcombe, e-mail canary.whitcombe@canary-mail.example, phone 07700 900 471, IBAN GB29 NWBK 6016 1331 9268 19, "
+    "My name is Margaret Thistlewood, e-mail canary.whitcombe@canary-mail.example, phone 07700 900 471, IBAN GB29 NWBK 6016 1331 9268 19, "
     "card 4111 1111 1111 1111. What is the daily transfer limit for personal customers?"
 )
 CHAPS = Request("bank-faq", question("What is the CHAPS fee?"))

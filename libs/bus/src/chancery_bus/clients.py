@@ -1,5 +1,6 @@
 """Clients of Kafka, as this product wants them; the only place that names their settings."""
 
+import asyncio
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -66,6 +67,16 @@ async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafk
         await consumer.stop()
         raise KafkaUnreachable(address.bootstrap) from exc
     return consumer
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Disconnects. A consumer without a group, stopped right after its start, raises its own inner cancellation: it ends here."""
+    try:
+        await consumer.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
 
 
 PASSING = KafkaError

@@ -11,7 +11,7 @@ from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.topics import topic_named
 
 from chancery_bus.admin import partition_counts
-from chancery_bus.clients import KafkaAddress, start_consumer
+from chancery_bus.clients import KafkaAddress, start_consumer, stop_consumer
 from chancery_bus.errors import RecordGone
 from chancery_bus.publisher import Position
 from chancery_bus.stage import Received
@@ -76,7 +76,7 @@ class TopicReader:
 
     async def close(self) -> None:
         """Disconnects."""
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
 
 class RecordFetcher:
@@ -112,4 +112,4 @@ class RecordFetcher:
 
     async def close(self) -> None:
         """Disconnects."""
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
