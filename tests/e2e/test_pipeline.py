@@ -146,7 +146,8 @@ async def test_the_trail_is_intact_and_complete(stack, demo):
 async def test_a_reader_leaves_a_mark(stack, demo):
     interaction = next(iter(demo.rows))
     fetch_trail(stack, interaction, demo.rows[interaction].request.tenant, reveal=True)
-    assert any(interaction.encode() in (record.value or b"") for record in await records(stack, "chancery.audit.checkpoints"))
+    marks = await records(stack, "chancery.audit.checkpoints")
+    assert any(dict(mark.headers).get("ce_interaction") == interaction.encode() for mark in marks)
 
 
 def _killed_and_back(home, name):

@@ -25,6 +25,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 KINDS = ("rate_limit", "server_error", "rejected", "cut_body", "slow_bytes", "wrong_json", "empty", "hang")
+HARMLESS = (None, "slow_bytes")
 DRAWN = ("rate_limit", "server_error", "cut_body", "slow_bytes", "wrong_json", "hang")
 HANG_S = 3600.0
 SLOW_PAUSE_S = 0.05
@@ -122,7 +123,7 @@ def application(provider: Provider) -> FastAPI:
 
     @app.get("/calls")
     async def calls() -> dict[str, Any]:
-        finished = Counter(entry["key"] for entry in provider.entries if entry["event"] == "finished" and entry["status"] == 200)
+        finished = Counter(entry["key"] for entry in provider.entries if entry["event"] == "finished" and entry["fault"] in HARMLESS)
         return {"calls": dict(provider.counts), "answered": dict(finished), "total": provider.counts.total()}
 
     return app

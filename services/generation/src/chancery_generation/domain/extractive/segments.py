@@ -20,6 +20,7 @@ _ANSWERED = re.compile(r"^\s*A(?:nswer)?\s*[:.)]\s+")
 _ITEM = re.compile(r"^\s*(?:[-*•–+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}.*$")
 _FIGURE = r"\(?[£$€]?\s?\(?-?\d[\d,]*(?:\.\d+)?\)?\s?%?|[-–—]"
+LONGEST_ROW = 400
 _FIGURES_LINE = re.compile(rf"^\s*[^\W\d_].{{2,100}}?(?:\s+(?:[£$€]\s+)?(?:{_FIGURE})){{2,}}\s*$")
 """A row of a table whose rules were lost: words, then figures. Two at least, since a wrapped sentence may end a line in one."""
 _ENDS = re.compile(r"[.!?][\"'”’)\]*_]*(?=\s+|$)")
@@ -112,7 +113,7 @@ class _Blocks:
             self.columns = ()
         elif bare.startswith("|") and bare.count("|") >= 2:
             self._row(bare, position, end, following)
-        elif _FIGURES_LINE.match(line):
+        elif len(line) <= LONGEST_ROW and _FIGURES_LINE.match(line):
             self._close()
             self.blocks.append(Block("row", position + len(line) - len(line.lstrip()), end, self._path(), self.section))
         elif (heading := self._heading(line.rstrip("\r\n"))) is not None:

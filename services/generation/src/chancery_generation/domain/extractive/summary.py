@@ -15,7 +15,7 @@ from chancery_generation.domain.extractive.words import concept
 
 FEWEST, MOST = 5, 8
 LONGEST_SUMMARY = 4000
-UNITS_PER_SECTION = 10
+UNITS_FOR_ONE_MORE = 6
 """One more unit is chosen for each so many that there are, between the fewest and the most."""
 MAX_PER_SECTION = 2
 LONGEST_UNIT, SHORTEST_UNIT = 420, 30
@@ -29,7 +29,7 @@ def summarise(passages: Sequence[Passage], room: int = LONGEST_SUMMARY) -> Answe
     found = [c for c in candidates(passages) if SHORTEST_UNIT <= len(c.unit.text) <= LONGEST_UNIT and not c.unit.text.endswith(":")]
     if not found:
         return UNANSWERABLE
-    wanted = min(MOST, max(FEWEST, len(found) // UNITS_PER_SECTION))
+    wanted = min(MOST, max(FEWEST, len(found) // UNITS_FOR_ONE_MORE))
     return compose(_placed(_spread(_scored(found), wanted)), room)
 
 
