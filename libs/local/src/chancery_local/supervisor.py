@@ -158,7 +158,10 @@ class Supervisor:
         known = self._servers is not None and bool(self._children)
         processes = tuple(child.status() for child in self._children)
         bootstrap, url = (self._bootstrap, self._database_url) if known else ("", "")
-        write_state(self._home, StackState(status, os.getpid(), self._message, bootstrap, url, processes))
+        try:
+            write_state(self._home, StackState(status, os.getpid(), self._message, bootstrap, url, processes))
+        except OSError as exc:  # a full disk must not end the processes that still run
+            print(f"cannot write {self._home.state}: {exc}", flush=True)  # noqa: T201  # the supervisor's own log
 
 
 def main() -> None:
