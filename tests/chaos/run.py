@@ -239,8 +239,8 @@ class Chaos:
         late = 0
         for line in (await asyncio.to_thread(journal.read_text, "utf-8")).splitlines():
             call = json.loads(line)
-            key, began = call.get("key") or call.get("idempotency_key"), call.get("started_at") or call.get("started")
-            late += int(key in stored and began is not None and float(began) > stored[key] + 0.001)
+            key = call["key"]
+            late += int(call["event"] == "started" and key in stored and call["at"] > stored[key] + 0.001)
         return late
 
     async def _rows(self, query: str):
