@@ -1,5 +1,7 @@
 """Settings of cost, from the environment."""
 
+from pathlib import Path
+
 from chancery_runtime import ServiceSettings
 
 
@@ -12,6 +14,7 @@ class CostSettings(ServiceSettings):
 
 
 class WindowSettings(ServiceSettings):
-    """`CHANCERY_COST_WINDOWS_…`."""
+    """Of the windowed tables."""
 
-    cost_windows_partitions: int = 3
+    home: Path = Path(".chancery")
+    """`CHANCERY_HOME`: Faust keeps its working folder in it."""

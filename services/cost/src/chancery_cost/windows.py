@@ -18,7 +18,9 @@ async def build(app: Application) -> None:
     wanted = {topic.full_name(None, app.settings.namespace) for topic in SOURCES.values()}
     # Faust waits silently for a topic that does not exist.
     await ensure_topics(app.settings.kafka_bootstrap, [one for one in topic_specs([], app.settings.namespace) if one.name in wanted])
-    windows = SpendWindows(app.settings.kafka_bootstrap, app.settings.namespace)
+    settings = app.settings
+    assert isinstance(settings, WindowSettings)
+    windows = SpendWindows(settings.kafka_bootstrap, settings.namespace, settings.home / "cost-windows")
     app.background("windows", windows.run)
     app.probe("windows", windows.ping)
     app.on_close(windows.stop)

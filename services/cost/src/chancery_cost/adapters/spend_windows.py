@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -53,11 +54,12 @@ def counted(value: dict[str, int], offset: int, more: int) -> dict[str, int]:
 class SpendWindows:
     """The Faust application and its tables. Build it inside the running loop."""
 
-    def __init__(self, bootstrap: str, namespace: str) -> None:
+    def __init__(self, bootstrap: str, namespace: str, folder: Path) -> None:
         self._app = faust.App(
             f"chancery.{namespace}.cost-windows",
             broker=f"kafka://{bootstrap}",
             store="memory://",
+            datadir=str(folder),
             web_enabled=False,
             topic_disable_leader=True,
             # After a member dies its partitions wait for this, not for the library's minutes.
