@@ -8,7 +8,7 @@ from pathlib import Path
 from chancery_testing.figures import keep
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("groundedness", "extractive", "retrieval")
+NAMES = ("groundedness", "redaction", "extractive", "retrieval")
 
 
 def main() -> None:

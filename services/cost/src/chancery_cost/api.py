@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
 from chancery_runtime.access import require_operator
 from chancery_runtime.settings import ServiceSettings
 from chancery_storage import Database, Queries
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime, BaseModel, computed_field
+
+Tenant = Annotated[str, Query(pattern=TENANT_PATTERN)]
+Name = Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)]
 
 
 class BudgetView(BaseModel):
@@ -21,9 +25,10 @@ class BudgetView(BaseModel):
     spent_micros: int
     reserved_micros: int
 
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own form; mypy knows no decorated property
     @property
     def remaining_micros(self) -> int:
-        """What can still be reserved."""
+        """What can still be reserved; below 0 after late usage, or where the limit was lowered."""
         return self.limit_micros - self.spent_micros - self.reserved_micros
 
 
@@ -47,6 +52,19 @@ class PostingView(BaseModel):
     budget: str
     period: str
     posted_at: datetime
+    use_case: str
+    interaction: str
+    model: str
+    model_version: int
+    price_source: str
+
+
+class CostsView(BaseModel):
+    """Sums over the whole time, and one page of movements; `next` is the `after` of the next page, none at the end."""
+
+    sums: list[CostView]
+    postings: list[PostingView]
+    next: str | None
 
 
 def router(settings: ServiceSettings, database: Database, queries: Queries) -> APIRouter:
@@ -58,24 +76,34 @@ def router(settings: ServiceSettings, database: Database, queries: Queries) -> A
             return [dict(row) for row in await connection.fetch(query, *arguments)]
 
     @routes.get("/budgets")
-    async def budgets(tenant: str | None = None) -> list[dict[str, Any]]:
-        """Limit, spent, reserved, remaining."""
-        found = [BudgetView(**row) for row in await rows(queries.list_budgets, tenant)]
-        return [view.model_dump() | {"remaining_micros": view.remaining_micros} for view in found]
+    async def budgets(tenant: Annotated[str | None, Query(pattern=TENANT_PATTERN)] = None) -> list[BudgetView]:
+        """Limit, spent, reserved, remaining of every budget that was used."""
+        return [BudgetView(**row) for row in await rows(queries.list_budgets, tenant)]
 
     @routes.get("/costs")
     async def costs(
-        tenant: str,
-        use_case: str | None = None,
-        since: Annotated[datetime | None, Query(alias="from")] = None,
-        until: Annotated[datetime | None, Query(alias="to")] = None,
-    ) -> list[CostView]:
-        """Spend by use case in a time."""
-        return [CostView(**row) for row in await rows(queries.list_costs, tenant, use_case, since, until)]
+        tenant: Tenant,
+        use_case: Name = None,
+        since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+        until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        after: Name = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> CostsView:
+        """Spend by use case in a time (from, to: the end excluded), and the movements, paged."""
+        span = (tenant, use_case, since, until)
+        async with database.reading() as connection:
+            sums = await connection.fetch(queries.list_costs, *span)
+            page = await connection.fetch(queries.page_postings, *span, after, limit + 1)
+        postings = [PostingView(**row) for row in page[:limit]]
+        return CostsView(sums=[CostView(**row) for row in sums], postings=postings, next=_next(postings, more=len(page) > limit))
 
     @routes.get("/interactions/{interaction}/cost")
-    async def interaction_cost(interaction: str, tenant: str) -> list[PostingView]:
+    async def interaction_cost(interaction: Annotated[str, Path(pattern=IDENTIFIER_PATTERN)], tenant: Tenant) -> list[PostingView]:
         """Every movement of one interaction."""
         return [PostingView(**row) for row in await rows(queries.interaction_postings, tenant, interaction)]
 
     return routes
+
+
+def _next(postings: list[PostingView], *, more: bool) -> str | None:
+    return postings[-1].posting_id if more else None

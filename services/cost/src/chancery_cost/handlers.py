@@ -1,122 +1,167 @@
 """Reserves before a model is called, settles by what was used, releases what was not. The table stands at the end."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from chancery_contracts.areas import CostPosted, PostingKind, UsageReported
-from chancery_contracts.base import Payload
+from chancery_contracts.areas import UsageReported
+from chancery_contracts.base import Payload, VersionRef
 from chancery_contracts.catalogue import BudgetBody, ModelBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
-from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
-from chancery_contracts.identifiers import derived_id
+from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode, Retry
+from chancery_contracts.identifiers import derived_id, is_identifier
 from chancery_contracts.interactions import InteractionAuthorised, InteractionGrounded, InteractionRefused, Reservation
 
-from chancery_cost.domain.pricing import estimate_input_tokens, period_of, worst_case_micros
-from chancery_cost.errors import PriceUnknown
-from chancery_cost.ports import Budget, Held, Ports
+from chancery_cost.domain.pricing import Charge, Quote, Size, estimate_input_tokens, period_of
+from chancery_cost.domain.reservations import MAX_MICROS, Budget, Held, Posting, cost_posted, whole
+from chancery_cost.errors import PriceUnknown, Refused
+from chancery_cost.ports import Ports
+
+PATIENCE = timedelta(seconds=10)
+"""The registry reaches services at different moments, so what is missing for a young event may be on its way."""
+UNKNOWN_PATIENCE = timedelta(seconds=60)
+"""A reservation is stored before its event is out; usage that still finds none after this is foreign."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which a request is reserved."""
+
+    model: VersionRef
+    budget: Budget
+    quote: Quote
 
 
 async def reserve(event: Event[InteractionGrounded], ports: Ports) -> list[AnyEvent]:
     """Sets the worst case aside, or refuses."""
-    assert event.interaction is not None
-    request = event.data
-    use_case = ports.catalogue.pinned(event.tenant, "use_case", request.use_case, UseCaseBody)
-    model = ports.catalogue.pinned(event.tenant, "model", use_case.model, ModelBody) if use_case else None
-    if use_case is None or model is None:
-        return [_refusal(event, "unknown_use_case", "the use case or its model is not in the registry", ports)]
-    found = ports.catalogue.in_force(event.tenant, "budget", use_case.budget, ports.now, BudgetBody)
-    if found is None:
-        return [_refusal(event, "budget_exceeded", f"budget {use_case.budget} is not in the registry", ports)]
     try:
-        price = ports.prices.price(model, ports.now)
-    except PriceUnknown:
-        return [_refusal(event, "price_unknown", f"no price for model {use_case.model.name}", ports)]
+        terms = _terms(event, ports)
+        held = _reservation(event, terms)
+        posting = whole(held, derived_id(event.id, "reserve"), "reserve", ports.now)
+        if not await ports.ledger.reserve(terms.budget, held, posting):
+            raise Refused("budget_exceeded", f"budget {held.budget} of {held.period} cannot hold {held.amount_micros} more")
+    except Refused as fault:
+        return [_refusal(event, fault, ports)]
+    reservation = Reservation(
+        reservation_id=held.reservation_id, budget=held.budget, amount_micros=held.amount_micros, price=held.price
+    )  # fmt: skip
+    fields = {name: getattr(event.data, name) for name in InteractionGrounded.model_fields}
+    authorised = InteractionAuthorised(**fields, model=held.model, reservation=reservation)
+    return [event.follow(authorised, stage="cost", time=ports.now), _told(event, held, posting)]
+
+
+def _terms(event: Event[InteractionGrounded], ports: Ports) -> Terms:
+    """Everything as of the event's time, so that a redelivery would find the same. Raises Refused, and Retry while it may yet come."""
+    tenant, catalogue = event.tenant, ports.catalogue
+    use_case = catalogue.pinned(tenant, "use_case", event.data.use_case, UseCaseBody)
+    if use_case is None:
+        raise _missing(event, ports, "unknown_use_case", "the pinned use case")
+    model = catalogue.pinned(tenant, "model", use_case.model, ModelBody)
+    if model is None:
+        raise _missing(event, ports, "price_unknown", f"model {use_case.model.name}")
+    found = catalogue.in_force(tenant, "budget", use_case.budget, event.time, BudgetBody)
+    if found is None:
+        raise _missing(event, ports, "budget_exceeded", f"budget {use_case.budget}")
+    quote = _quote(event, use_case, model, ports)
     body = found[1]
-    if body.currency != price.currency:
-        return [_refusal(event, "price_unknown", "the price and the budget are in different currencies", ports)]
-    texts = [*(message.content for message in request.messages), *(passage.text for passage in request.passages)]
-    outputs = min(request.max_output_tokens or use_case.max_output_tokens, model.max_output_tokens)
-    amount = worst_case_micros(price, estimate_input_tokens(texts), outputs)
-    budget = Budget(event.tenant, use_case.budget, period_of(body.period, ports.now), body.limit_micros, body.currency)
-    reservation_id = derived_id(event.id, "reservation")
-    held = Held(
-        reservation_id,
-        event.tenant,
-        event.interaction,
-        budget.name,
-        budget.period,
-        request.use_case.name,
-        use_case.model,
-        amount,
-        price,
-        "open",
-    )
-    if not await ports.ledger.reserve(budget, held):
-        return [_refusal(event, "budget_exceeded", f"budget {budget.name} of {budget.period} cannot hold {amount} more", ports)]
-    reservation = Reservation(reservation_id=reservation_id, budget=budget.name, amount_micros=amount, price=price)
-    fields = {name: getattr(request, name) for name in InteractionGrounded.model_fields}
-    data = InteractionAuthorised(**fields, model=use_case.model, reservation=reservation)
-    posted = _posting(held, "reserve", amount)
-    return [
-        event.follow(data, stage="cost", time=ports.now),
-        event.follow(posted, stage="cost", time=ports.now, ordinal=1),
-    ]
+    if body.currency != quote.price.currency:
+        raise Refused("price_unknown", f"budget {use_case.budget} and the price of {use_case.model.name} are in different currencies")
+    if quote.worst_micros > MAX_MICROS:
+        raise Refused("budget_exceeded", "the worst case costs more than can be booked")
+    limit = min(body.limit_micros, MAX_MICROS)
+    period = period_of(body.period, event.time)
+    return Terms(use_case.model, Budget(tenant, use_case.budget, period, limit, body.currency, event.time), quote)
+
+
+def _quote(event: Event[InteractionGrounded], use_case: UseCaseBody, model: ModelBody, ports: Ports) -> Quote:
+    request = event.data
+    passages = (text for passage in request.passages for text in (passage.title, passage.text))
+    inputs = estimate_input_tokens([*(message.content for message in request.messages), *passages])
+    # The same three limits as the generation service has.
+    outputs = min(use_case.max_output_tokens, model.max_output_tokens, request.max_output_tokens or model.max_output_tokens)
+    try:
+        return ports.prices.quote(model, Size(inputs, outputs), event.time)
+    except PriceUnknown as exc:
+        raise Refused("price_unknown", f"no price for model {use_case.model.name}") from exc
+
+
+def _missing(event: AnyEvent, ports: Ports, code: RefusalCode, what: str) -> Retry | Refused:
+    reason = f"{what} is not in the registry"
+    return Retry(reason, code=code) if ports.now - event.time < PATIENCE else Refused(code, reason)
+
+
+def _reservation(event: Event[InteractionGrounded], terms: Terms) -> Held:
+    assert event.interaction is not None
+    return Held(
+        reservation_id=derived_id(event.id, "reservation"), cause_id=event.id, tenant=event.tenant, interaction=event.interaction,
+        conversation=event.conversation, matter=event.matter, namespace=event.namespace, budget=terms.budget.name,
+        period=terms.budget.period, use_case=event.data.use_case.name, model=terms.model, amount_micros=terms.quote.worst_micros,
+        price=terms.quote.price, priced_at=event.time,
+    )  # fmt: skip
 
 
 async def settle(event: Event[UsageReported], ports: Ports) -> list[AnyEvent]:
     """Books what a call cost; also when its reservation was released meanwhile: what was used is owed."""
-    held = await ports.ledger.find(event.data.reservation_id)
+    held = await _reserved(event, ports)
+    posting_id = derived_id(event.id, "settle")
+    if held.state == "settled":
+        if await ports.ledger.has_posting(posting_id):
+            raise Retry("this usage was settled by another process at this moment; its answer is in the journal")
+        raise Poison("usage of a reservation that is settled already", answer=False)
+    charge = _charge(event, held, ports)
+    if charge.micros > MAX_MICROS:
+        raise Poison("usage that costs more than can be booked", answer=False)
+    posting = Posting(posting_id, "settle", charge.micros, event.data.model, charge.source, ports.now)
+    await ports.ledger.settle(held, posting)
+    return [_told(event, held, posting)]
+
+
+async def _reserved(event: Event[UsageReported], ports: Ports) -> Held:
+    reservation_id = event.data.reservation_id
+    held = await ports.ledger.find(reservation_id) if is_identifier(reservation_id) else None
+    if held is None and is_identifier(reservation_id) and ports.now - event.time < UNKNOWN_PATIENCE:
+        raise Retry("usage of a reservation that is not stored")
     if held is None or held.tenant != event.tenant:
         raise Poison("usage of a reservation that was never made", answer=False)
-    if held.state == "settled":
-        raise Poison("usage of a reservation that is settled already", answer=False)
-    amount = ports.prices.cost_micros(held.price, event.data.usage)
-    posting_id = derived_id(event.id, "cost")
-    await ports.ledger.settle(held, posting_id, amount)
-    return [event.follow(_posting(held, "settle", amount), stage="cost", time=ports.now, event_id=posting_id)]
+    return held
+
+
+def _charge(event: Event[UsageReported], held: Held, ports: Ports) -> Charge:
+    """By the prices of the reservation's moment. Where the model that answered has none, all that was reserved: never nothing."""
+    model = ports.catalogue.pinned(event.tenant, "model", event.data.model, ModelBody)
+    if model is None and ports.now - event.time < PATIENCE:
+        raise Retry("the model of this usage is not in the registry")
+    fallback = Charge(held.amount_micros, held.price.currency, "reservation")
+    if model is None:
+        return fallback
+    try:
+        charge = ports.prices.charge(model, event.data.usage, held.priced_at)
+    except PriceUnknown:
+        return fallback
+    return charge if charge.currency == held.price.currency else fallback
 
 
 async def release(event: Event[InteractionRefused], ports: Ports) -> list[AnyEvent]:
     """Gives back what a refused interaction had set aside."""
     assert event.interaction is not None
     events: list[AnyEvent] = []
-    for ordinal, held in enumerate(await ports.ledger.find_open(event.tenant, event.interaction)):
-        posting_id = derived_id(event.id, "cost", ordinal)
-        await ports.ledger.release(held, posting_id)
-        posted = _posting(held, "release", held.amount_micros)
-        events.append(event.follow(posted, stage="cost", time=ports.now, event_id=posting_id))
+    for ordinal, held in enumerate(await ports.ledger.find_open(event.tenant, event.interaction, event.namespace)):
+        posting = whole(held, derived_id(event.id, "release", ordinal), "release", ports.now)
+        await ports.ledger.release(held, posting)
+        events.append(_told(event, held, posting))
     return events
 
 
-def _posting(held: Held, kind: PostingKind, amount: int) -> CostPosted:
-    return CostPosted(
-        kind=kind,
-        reservation_id=held.reservation_id,
-        budget=held.budget,
-        use_case=held.use_case,
-        model=held.model,
-        amount_micros=amount,
-        currency=held.price.currency,
-        price_source=held.price.source,
-    )
+def _told(cause: AnyEvent, held: Held, posting: Posting) -> AnyEvent:
+    return cause.follow(cost_posted(held, posting), stage="cost", time=posting.posted_at, event_id=posting.posting_id)
 
 
-def expired(held: Held, now: datetime) -> Event[CostPosted]:
-    """The posting that gives an old reservation back; its id derives from the reservation, so it is one."""
-    return Event(
-        id=derived_id(held.reservation_id, "expired"),
-        source="chancery/cost",
-        time=now,
-        tenant=held.tenant,
-        data=_posting(held, "release", held.amount_micros),
-        interaction=held.interaction,
-    )
-
-
-def _refusal(event: Event[InteractionGrounded], code: RefusalCode, reason: str, ports: Ports) -> AnyEvent:
-    name = event.data.use_case.name
-    data = InteractionRefused(stage="cost", code=code, reason=reason, requester_message=REFUSAL_MESSAGES[code], use_case=name)
+def _refusal(event: Event[InteractionGrounded], fault: Refused, ports: Ports) -> AnyEvent:
+    data = InteractionRefused(
+        stage="cost", code=fault.code, reason=fault.reason, requester_message=REFUSAL_MESSAGES[fault.code],
+        use_case=event.data.use_case.name,
+    )  # fmt: skip
     return event.follow(data, stage="cost", time=ports.now)
 
 

@@ -1,5 +1,6 @@
 """Builds cost and runs it."""
 
+from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
@@ -7,11 +8,11 @@ from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
 from chancery_cost.adapters.expiry import ReservationExpiry
+from chancery_cost.adapters.housekeeping import Housekeeping
 from chancery_cost.adapters.ledger import PostgresLedger
 from chancery_cost.adapters.prices import GenaiPriceList
 from chancery_cost.api import router
 from chancery_cost.consumers import reserve_stage, settle_stage
-from chancery_cost.handlers import expired
 from chancery_cost.ports import Ports
 from chancery_cost.settings import CostSettings
 
@@ -30,8 +31,9 @@ async def build(app: Application) -> None:
     reserved, settled = Journal(database, "reserve"), Journal(database, "settle")
     app.stage(reserve_stage(lambda h: in_transaction(database, reserved, h, app.clock), make_ports))
     app.stage(settle_stage(lambda h: in_transaction(database, settled, h, app.clock), make_ports))
-    expiry = ReservationExpiry(database, queries, publisher, app.clock, expired)
+    expiry = ReservationExpiry(database, queries, publisher, app.clock)
     app.background("expiry", partial(expiry.run, settings.cost_reservation_ttl_s, settings.cost_expiry_interval_s))
+    app.background("housekeeping", Housekeeping((reserved, settled), app.clock, timedelta(days=settings.cost_journal_days)).run)
     app.http.include_router(router(settings, database, queries))
 
 

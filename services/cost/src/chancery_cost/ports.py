@@ -2,75 +2,52 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-from chancery_contracts.base import VersionRef
 from chancery_contracts.catalogue import Catalogue, ModelBody
-from chancery_contracts.interactions import PriceEvidence, TokenUsage
+from chancery_contracts.interactions import TokenUsage
 
-State = Literal["open", "settled", "released"]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """One budget in one period."""
-
-    tenant: str
-    name: str
-    period: str
-    limit_micros: int
-    currency: str
-
-
-@dataclass(frozen=True)
-class Held:
-    """A reservation as it stands."""
-
-    reservation_id: str
-    tenant: str
-    interaction: str
-    budget: str
-    period: str
-    use_case: str
-    model: VersionRef
-    amount_micros: int
-    price: PriceEvidence
-    state: State
+from chancery_cost.domain.pricing import Charge, Quote, Size
+from chancery_cost.domain.reservations import Budget, Held, Posting
 
 
 class Ledger(Protocol):
     """Budgets, reservations and postings, within the transaction of one message."""
 
-    async def reserve(self, budget: Budget, held: Held) -> bool:
-        """Sets the amount aside in one atomic step; False where the limit would be passed."""
+    async def reserve(self, budget: Budget, held: Held, posting: Posting) -> bool:
+        """Sets the amount aside in one atomic step; False where the limit would be passed. Raises Retry where it is made already."""
         ...
 
     async def find(self, reservation_id: str) -> Held | None:
         """A reservation, locked until the transaction's end."""
         ...
 
-    async def find_open(self, tenant: str, interaction: str) -> list[Held]:
+    async def find_open(self, tenant: str, interaction: str, namespace: str) -> list[Held]:
         """Open reservations of an interaction, locked."""
         ...
 
-    async def settle(self, held: Held, posting_id: str, amount_micros: int) -> None:
+    async def has_posting(self, posting_id: str) -> bool:
+        """True where this movement is booked."""
+        ...
+
+    async def settle(self, held: Held, posting: Posting) -> None:
         """Frees what was set aside and books what was spent."""
         ...
 
-    async def release(self, held: Held, posting_id: str) -> None:
+    async def release(self, held: Held, posting: Posting) -> None:
         """Frees what was set aside."""
         ...
 
 
 class PriceList(Protocol):
-    """Published prices of models."""
+    """Prices of models: their own, else published ones."""
 
-    def price(self, model: ModelBody, at: datetime) -> PriceEvidence:
-        """Raises PriceUnknown."""
+    def quote(self, model: ModelBody, size: Size, at: datetime) -> Quote:
+        """The most that a call of this size can cost. Raises PriceUnknown."""
         ...
 
-    def cost_micros(self, price: PriceEvidence, usage: TokenUsage) -> int:
-        """What a call cost, rounded up."""
+    def charge(self, model: ModelBody, usage: TokenUsage, at: datetime) -> Charge:
+        """What a call cost by the prices of a moment, rounded up. Raises PriceUnknown."""
         ...
 
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from chancery_contracts.base import VersionRef
+from chancery_contracts.failures import Retry
 from chancery_contracts.interactions import PriceEvidence
-from chancery_runtime.metrics import counter
 from chancery_storage import Connection, Queries
 
-from chancery_cost.ports import Budget, Held
+from chancery_cost.domain.reservations import Budget, Held, Posting
 
 
 class PostgresLedger:
@@ -17,61 +17,73 @@ class PostgresLedger:
     def __init__(self, connection: Connection, queries: Queries) -> None:
         self._connection = connection
         self._queries = queries
-        self._reserved = counter("chancery_cost_reserved_micros_total", "Micro-units set aside")
-        self._settled = counter("chancery_cost_settled_micros_total", "Micro-units spent")
 
-    async def reserve(self, budget: Budget, held: Held) -> bool:
-        """Sets the amount aside; False where the limit would be passed."""
+    async def reserve(self, budget: Budget, held: Held, posting: Posting) -> bool:
+        """One statement where the budget's row is there and up to date; else makes it so and tries again."""
+        if await self._hold(budget, held, posting):
+            return True
         place = (budget.tenant, budget.name, budget.period)
-        await self._connection.execute(self._queries.open_budget, *place, budget.limit_micros, budget.currency)
-        if await self._connection.fetchval(self._queries.hold_amount, *place, held.amount_micros) is None:
-            return False
-        model, price = held.model, held.price.model_dump_json()
-        await self._connection.execute(
-            self._queries.add_reservation, held.reservation_id, held.tenant, held.interaction, held.budget, held.period,
-            held.use_case, model.name, model.version, held.amount_micros, price,
+        await self._connection.execute(self._queries.open_budget, *place, budget.limit_micros, budget.currency, budget.as_of)
+        return await self._hold(budget, held, posting)
+
+    async def _hold(self, budget: Budget, held: Held, posting: Posting) -> bool:
+        row = await self._connection.fetchrow(
+            self._queries.reserve, budget.tenant, budget.name, budget.period, held.amount_micros, budget.currency, budget.limit_micros,
+            budget.as_of, posting.posted_at, held.reservation_id, held.cause_id, held.interaction, held.conversation, held.matter,
+            held.namespace, held.use_case, held.model.name, held.model.version, held.price.model_dump_json(), posting.posting_id,
+            posting.price_source,
         )  # fmt: skip
-        await self._post(held, f"{held.reservation_id}/reserve", "reserve", held.amount_micros)
-        self._reserved.inc(held.amount_micros)
-        return True
+        assert row is not None
+        if row["held"] and not row["made"]:
+            # Rolls back what was held twice; the next try finds the other's answer in the journal.
+            raise Retry("this request was reserved by another process at this moment")
+        return bool(row["made"])
 
     async def find(self, reservation_id: str) -> Held | None:
         """A reservation, locked."""
         row = await self._connection.fetchrow(self._queries.find_reservation, reservation_id)
-        return None if row is None else _held(row)
+        return None if row is None else held_from(row)
 
-    async def find_open(self, tenant: str, interaction: str) -> list[Held]:
+    async def find_open(self, tenant: str, interaction: str, namespace: str) -> list[Held]:
         """Open reservations of an interaction, locked."""
-        return [_held(row) for row in await self._connection.fetch(self._queries.find_open_reservations, tenant, interaction)]
+        rows = await self._connection.fetch(self._queries.find_open_reservations, tenant, interaction, namespace)
+        return [held_from(row) for row in rows]
 
-    async def find_expired(self, before: datetime) -> list[Held]:
-        """Open reservations older than `before`, locked."""
-        return [_held(row) for row in await self._connection.fetch(self._queries.find_expired_reservations, before)]
+    async def find_expired(self, before: datetime) -> Held | None:
+        """The oldest open reservation made before a moment, locked."""
+        row = await self._connection.fetchrow(self._queries.find_expired_reservation, before)
+        return None if row is None else held_from(row)
 
-    async def settle(self, held: Held, posting_id: str, amount_micros: int) -> None:
+    async def has_posting(self, posting_id: str) -> bool:
+        """True where this movement is booked."""
+        return bool(await self._connection.fetchval(self._queries.has_posting, posting_id))
+
+    async def settle(self, held: Held, posting: Posting) -> None:
         """Books what was spent, and frees what is still set aside."""
         freed = held.amount_micros if held.state == "open" else 0
-        await self._connection.execute(self._queries.book, held.tenant, held.budget, held.period, freed, amount_micros)
+        await self._connection.execute(self._queries.book, held.tenant, held.budget, held.period, freed, posting.amount_micros)
         await self._connection.execute(self._queries.end_reservation, held.reservation_id, "settled")
-        await self._post(held, posting_id, "settle", amount_micros)
-        self._settled.inc(amount_micros)
+        await self._post(held, posting, announced=True)
 
-    async def release(self, held: Held, posting_id: str) -> None:
-        """Frees what was set aside."""
+    async def release(self, held: Held, posting: Posting, *, announced: bool = True) -> None:
+        """Frees what was set aside. `announced`: the caller's stage publishes the event."""
         await self._connection.execute(self._queries.book, held.tenant, held.budget, held.period, held.amount_micros, 0)
         await self._connection.execute(self._queries.end_reservation, held.reservation_id, "released")
-        await self._post(held, posting_id, "release", held.amount_micros)
+        await self._post(held, posting, announced=announced)
 
-    async def _post(self, held: Held, posting_id: str, kind: str, amount_micros: int) -> None:
+    async def _post(self, held: Held, posting: Posting, *, announced: bool) -> None:
         await self._connection.execute(
-            self._queries.add_posting, posting_id, held.reservation_id, held.tenant, held.interaction, held.use_case,
-            held.budget, held.period, kind, amount_micros, held.price.currency,
+            self._queries.add_posting, posting.posting_id, held.reservation_id, held.tenant, held.interaction, held.use_case,
+            held.budget, held.period, posting.kind, posting.amount_micros, held.price.currency, posting.posted_at,
+            posting.model.name, posting.model.version, posting.price_source, announced,
         )  # fmt: skip
 
 
-def _held(row: Any) -> Held:
+def held_from(row: Any) -> Held:
+    """A row of `reservations`."""
     return Held(
-        reservation_id=row["reservation_id"], tenant=row["tenant"], interaction=row["interaction"], budget=row["budget"],
-        period=row["period"], use_case=row["use_case"], model=VersionRef(name=row["model"], version=row["model_version"]),
-        amount_micros=row["amount_micros"], price=PriceEvidence.model_validate_json(row["price"]), state=row["state"],
+        reservation_id=row["reservation_id"], cause_id=row["cause_id"], tenant=row["tenant"], interaction=row["interaction"],
+        conversation=row["conversation"], matter=row["matter"], namespace=row["namespace"], budget=row["budget"], period=row["period"],
+        use_case=row["use_case"], model=VersionRef(name=row["model"], version=row["model_version"]), amount_micros=row["amount_micros"],
+        price=PriceEvidence.model_validate_json(row["price"]), priced_at=row["priced_at"], state=row["state"],
     )  # fmt: skip

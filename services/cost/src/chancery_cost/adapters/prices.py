@@ -1,59 +1,91 @@
-"""Prices of models: the registry's own, else the published list (`genai-prices`, its bundled data; nothing is fetched)."""
+"""Prices of models: the registry's own, else the published list (`genai-prices`, its bundled data; nothing is fetched).
 
+The list prices by tier (a long input makes every token dearer), by cached and written tokens, by request and by hour of the day, so both
+the worst case and the charge are its own calculation, at the moment of the reservation. It answers 0 for a model that it knows without a
+price; that is an unknown price here, and a model that really is free gets a price of 0 in the registry.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
 
-from chancery_contracts.catalogue import ModelBody
+from chancery_contracts.catalogue import ModelBody, ModelPrice
 from chancery_contracts.interactions import PriceEvidence, TokenUsage
 
-from chancery_cost.domain.pricing import MICROS_PER_UNIT, actual_micros
+from chancery_cost.domain.pricing import MICROS_PER_UNIT, Charge, Quote, Size, actual_micros, worst_case_micros
 from chancery_cost.errors import PriceUnknown
 
-_LIST = "genai-prices"
 _MILLION = 1_000_000
+_MOST_TOKENS = 10**12
+"""More than any call can have; keeps the list's decimals exact."""
 
 
 class GenaiPriceList:
-    """Looks up a model; a list price's evidence names provider and model, so that it can be applied again at settlement."""
+    """The registry's own price goes first; the list's data (98 MB of memory, 0.5 s) is loaded when a model first needs it."""
 
-    def price(self, model: ModelBody, at: datetime) -> PriceEvidence:
+    def quote(self, model: ModelBody, size: Size, at: datetime) -> Quote:
         """Raises PriceUnknown."""
         if model.price is not None:
-            own = model.price
-            return PriceEvidence(
-                source="registry", currency=own.currency,
-                input_micros_per_mtok=own.input_micros_per_mtok, output_micros_per_mtok=own.output_micros_per_mtok,
-            )  # fmt: skip
-        # Priced at a full context: where a price rises with length, the dearest tier is the worst case.
-        inputs = _list_price(model.provider_name, model.provider_model, {"input_tokens": max(_MILLION, model.context_tokens)}, at)
-        outputs = _list_price(model.provider_name, model.provider_model, {"output_tokens": _MILLION}, at)
-        return PriceEvidence(
-            source=f"{_LIST}:{model.provider_name}/{model.provider_model}@{at:%Y-%m-%d}", currency="USD",
-            input_micros_per_mtok=_micros(inputs * _MILLION / max(_MILLION, model.context_tokens)), output_micros_per_mtok=_micros(outputs),
+            price = _own(model.price)
+            return Quote(price, worst_case_micros(price, size.inputs, size.outputs))
+        dearest = [self._calculate(model, buckets, at) for buckets in _extremes(size)]
+        inputs, outputs = max(one.input_price for one in dearest), max(one.output_price for one in dearest)
+        price = PriceEvidence(
+            source=self._source(model), currency="USD", input_micros_per_mtok=_micros(inputs * _MILLION / size.inputs),
+            output_micros_per_mtok=_micros(outputs * _MILLION / size.outputs),
         )  # fmt: skip
+        return Quote(price, _micros(max(one.total_price for one in dearest)))
 
-    def cost_micros(self, price: PriceEvidence, usage: TokenUsage) -> int:
-        """By the list where it came from there (cached tokens cost less), else by the registry's own price."""
-        if not price.source.startswith(_LIST):
-            return actual_micros(price, usage)
-        reference, _, day = price.source.removeprefix(f"{_LIST}:").rpartition("@")
-        provider, _, name = reference.partition("/")
+    def charge(self, model: ModelBody, usage: TokenUsage, at: datetime) -> Charge:
+        """Raises PriceUnknown."""
+        if model.price is not None:
+            price = _own(model.price)
+            return Charge(actual_micros(price, usage), price.currency, price.source)
         buckets = {
             "input_tokens": usage.input_uncached + usage.input_cache_read + usage.input_cache_write,
             "cache_read_tokens": usage.input_cache_read,
             "cache_write_tokens": usage.input_cache_write,
             "output_tokens": usage.output + usage.output_reasoning,
+            "output_reasoning_tokens": usage.output_reasoning,
         }
-        return _micros(_list_price(provider, name, buckets, datetime.fromisoformat(f"{day}T00:00:00+00:00")))
+        return Charge(_micros(self._calculate(model, buckets, at).total_price), "USD", self._source(model))
+
+    def _calculate(self, model: ModelBody, buckets: dict[str, int], at: datetime) -> Any:
+        from genai_prices import Usage, calc_price
+
+        # Twelve digits of tokens and the list's prices fit into the 28 of a Decimal, so nothing is rounded before `_micros`.
+        within = {name: min(count, _MOST_TOKENS) for name, count in buckets.items()}
+        try:
+            found = calc_price(Usage(**within), model.provider_model, provider_id=model.provider_name, genai_request_timestamp=at)
+        except (LookupError, ValueError) as exc:
+            raise PriceUnknown(f"{model.provider_name}/{model.provider_model}") from exc
+        if not found.model_price.input_mtok or not found.model_price.output_mtok:
+            raise PriceUnknown(f"{model.provider_name}/{model.provider_model}")
+        return found
+
+    def _source(self, model: ModelBody) -> str:
+        return f"genai-prices {self._version}: {model.provider_name}/{model.provider_model}"
+
+    @cached_property
+    def _version(self) -> str:
+        return version("genai-prices")
 
 
-def _list_price(provider: str, name: str, buckets: dict[str, int], at: datetime) -> Decimal:
-    from genai_prices import Usage, calc_price  # takes half a second to import, and most models need it not
+def _own(price: ModelPrice) -> PriceEvidence:
+    return PriceEvidence(
+        source="registry", currency=price.currency, input_micros_per_mtok=price.input_micros_per_mtok,
+        output_micros_per_mtok=price.output_micros_per_mtok,
+    )  # fmt: skip
 
-    try:
-        return Decimal(calc_price(Usage(**buckets), model_ref=name, provider_id=provider, genai_request_timestamp=at).total_price)
-    except LookupError as exc:
-        raise PriceUnknown(f"{provider}/{name}") from exc
+
+def _extremes(size: Size) -> Iterator[dict[str, int]]:
+    """The corners of what a call of this size can use: prices are linear in each bucket, so one of them is the dearest."""
+    for kind in ({}, {"cache_write_tokens": size.inputs}, {"cache_read_tokens": size.inputs}):
+        for reasoning in (0, size.outputs):
+            yield {"input_tokens": size.inputs, "output_tokens": size.outputs, "output_reasoning_tokens": reasoning, **kind}
 
 
 def _micros(price: Decimal) -> int:
