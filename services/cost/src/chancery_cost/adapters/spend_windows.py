@@ -132,11 +132,15 @@ class SpendWindows:
         )  # fmt: skip
 
         async def count(stream: Any) -> None:
-            async for event in stream.events():
-                self._count(measure, table, event.message)
+            # Faust would log an agent's error and go on with the next event: a hole in the counts. It stops the process instead.
+            try:
+                async for event in stream.events():
+                    self._count(measure, table, event.message)
+            except Exception as error:
+                await self._app.crash(error)
+                raise
 
-        # Faust would log an agent's error and go on with the next event: a hole in the counts. It stops the process instead.
-        self._app.agent(source, name=f"chancery_cost.windows.{measure}", on_error=self._crash)(count)
+        self._app.agent(source, name=f"chancery_cost.windows.{measure}")(count)
 
     def _count(self, measure: str, table: Any, message: Any) -> None:
         headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
@@ -156,9 +160,6 @@ class SpendWindows:
     async def _forget(self, *_: Any, **__: Any) -> None:
         for recent in self._recent.values():
             recent.forget()
-
-    async def _crash(self, _: Any, error: BaseException) -> None:
-        await self._app.crash(error)
 
     async def run(self) -> None:
         """Until stopped. Raises what Faust crashed of."""
