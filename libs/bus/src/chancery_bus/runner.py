@@ -67,7 +67,7 @@ class StageRunner:
         self._producer = await start_producer(self._address)
         self._outbox = Outbox(self._producer, self._fail)
         try:
-            self._consumer = await start_consumer(self._address, group=self.group)
+            self._consumer = await start_consumer(self._address, group=self.group, gather_ms=self._limits.gather_ms)
             try:
                 await self._run_until_stopped()
             finally:

@@ -27,12 +27,12 @@ def around(database: Database, journal: Journal, handle: BusHandler, clock: Cloc
     """Looks, works outside of any transaction, stores; the first to store wins. For handlers that are slow."""
 
     async def run(received: Received) -> Sequence[AnyEvent]:
-        async with database.transaction() as connection:
+        async with database.statement() as connection:
             stored = await journal.find(connection, key(received.event))
         if stored is not None:
             return stored
         events = await handle(received)
-        async with database.transaction() as connection:
+        async with database.statement() as connection:
             return await journal.store(connection, key(received.event), events, clock())
 
     return run

@@ -17,6 +17,12 @@ SELECT value_hash, token FROM vault WHERE tenant = $1 AND scope = $2 AND value_h
 INSERT INTO vault (tenant, scope, token, entity_type, value_hash, wrapped_key, sealed_value) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT DO NOTHING RETURNING token
 
+-- name: add_values
+-- New values, all at once; one whose value or token is taken is left out of the answer.
+INSERT INTO vault (tenant, scope, token, entity_type, value_hash, wrapped_key, sealed_value)
+SELECT $1, $2, one.* FROM unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bytea[]) AS one
+ON CONFLICT DO NOTHING RETURNING value_hash, token
+
 -- name: values_by_token
 -- What stands behind pseudonyms.
 SELECT token, wrapped_key, sealed_value FROM vault WHERE tenant = $1 AND scope = $2 AND token = ANY($3::text[])

@@ -28,25 +28,38 @@ class PostgresVault:
         rows = await self._connection.fetch(self._queries.tokens_by_hash, scope.tenant, scope.name, list(set(hashes.values())))
         known: dict[bytes, str] = {row["value_hash"]: row["token"] for row in rows}
         # In the order of the hashes: two transactions that add the same values wait for each other and never in a ring.
-        for value, digest in sorted(hashes.items(), key=lambda item: item[1]):
+        missing = sorted(((value, digest) for value, digest in hashes.items() if digest not in known), key=lambda item: item[1])
+        known |= await self._add_all(scope, missing)
+        for value, digest in missing:
             if digest not in known:
                 known[digest] = await self._add(scope, value, digest)
         return {value: known[digest] for value, digest in hashes.items()}
 
-    async def _add(self, scope: Scope, value: tuple[str, str], digest: bytes) -> str:
+    async def _add_all(self, scope: Scope, values: Sequence[tuple[tuple[str, str], bytes]]) -> dict[bytes, str]:
+        """All in one statement, under their shortest names; what is taken, or was added by another just now, is not in the answer."""
+        rows = [await self._row(scope, value, digest, SHORTEST) for value, digest in values]
+        if not rows:
+            return {}
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        added = await self._connection.fetch(self._queries.add_values, scope.tenant, scope.name, *columns)
+        return {row["value_hash"]: row["token"] for row in added}
+
+    async def _row(self, scope: Scope, value: tuple[str, str], digest: bytes, length: int) -> tuple[str, str, bytes, bytes, bytes]:
         entity_type, text = value
-        key = new_key()
+        name, key = token(entity_type, digest, length), new_key()
+        context = _context(scope, name)
+        wrapped = await self._keys.wrap(scope.tenant, key, context)
+        return name, entity_type, digest, wrapped, seal(key, text.encode(), context.encode())
+
+    async def _add(self, scope: Scope, value: tuple[str, str], digest: bytes) -> str:
         for length in range(SHORTEST, LONGEST + 1):
-            name = token(entity_type, digest, length)
-            wrapped = await self._keys.wrap(scope.tenant, key, _context(scope, name))
-            sealed = seal(key, text.encode(), _context(scope, name).encode())
-            arguments = (scope.tenant, scope.name, name, entity_type, digest, wrapped, sealed)
-            if await self._connection.fetchval(self._queries.add_value, *arguments) is not None:
-                return name
+            row = await self._row(scope, value, digest, length)
+            if await self._connection.fetchval(self._queries.add_value, scope.tenant, scope.name, *row) is not None:
+                return row[0]
             rows = await self._connection.fetch(self._queries.tokens_by_hash, scope.tenant, scope.name, [digest])
             if rows:  # another transaction added this very value
                 return str(rows[0]["token"])
-        raise TokensExhausted(entity_type)
+        raise TokensExhausted(value[0])
 
     async def values(self, scope: Scope, tokens: Sequence[str]) -> Mapping[str, str]:
         """The value of each known pseudonym; ERASED where its key was destroyed."""
