@@ -1,7 +1,8 @@
 """`uv run poe chaos [--short] [--seed N]`: kills and freezes processes while requests run, then checks what must hold.
 
-Every round takes one process (each service, Kafka, PostgreSQL in turn) and, at a random moment, kills it with -9 or freezes it
-(SIGSTOP) for longer than its group's session and wakes it. The model is a stub over HTTP that journals each call.
+Every round takes one process (each service, Kafka, PostgreSQL in turn) and, at a random moment, kills it with -9, stops it in good order
+(the servers) or freezes it (SIGSTOP) for longer than its group's session and wakes it; or a foreign consumer joins a group, takes records,
+and leaves without a commit. The model is a stub over HTTP that journals each call.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 import asyncpg
 import chancery_local
 import yaml
+from aiokafka import AIOKafkaConsumer
 from chancery_bus import Publisher, TopicReader
 from chancery_bus.admin import topic_names
 from chancery_cli.auditing import operator_get
@@ -32,13 +34,16 @@ from chancery_contracts import Event, encode
 from chancery_contracts.event import system_clock
 from chancery_contracts.failures import Retry
 from chancery_contracts.interactions import InteractionCompleted, InteractionRedacted, InteractionRequested, Message
-from chancery_contracts.topics import COMPLETED, REDACTED, REQUESTED
+from chancery_contracts.topics import AUTHORISED, COMPLETED, GENERATED, GROUNDED, REDACTED, REQUESTED
 from chancery_testing.figures import Figure, keep
 
 TENANT = "chaos"
-TARGETS = ("redaction", "retrieval", "cost", "generation", "validation", "audit", "gateway", "kafka", "postgres")
+TARGETS = ("redaction", "retrieval", "cost", "generation", "validation", "audit", "gateway", "kafka", "postgres", "consumer")
+JOINABLE = {"redaction": REQUESTED, "reserve": GROUNDED, "chancery-generation": AUTHORISED, "chancery-validation": GENERATED}
+ORDERLY = {"kafka": signal.SIGTERM, "postgres": signal.SIGINT}
 HERE = Path(__file__).resolve().parent
 FREEZE_S = 15.0
+JOINED_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -135,21 +140,40 @@ class Chaos:
 
     async def _disturb(self, name: str) -> None:
         await asyncio.sleep(self._random.uniform(0.5, 2.0))
+        if name == "consumer":
+            await self._join_and_leave()
+            return
         pid = self._pid(name)
-        freeze = name not in {"kafka", "postgres"} and self._random.random() < 0.4
-        self.done.append(f"{'freeze' if freeze else 'kill'} {name}")
-        print(f"  {self.done[-1]}", file=sys.stderr, flush=True)
+        gentle = self._random.random() < 0.4
+        freeze = gentle and name not in ORDERLY
+        self._note(f"{'freeze' if freeze else 'stop' if gentle else 'kill'} {name}")
         if freeze:
             os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(FREEZE_S)
             os.kill(pid, signal.SIGCONT)
         else:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, ORDERLY[name] if gentle else signal.SIGKILL)
         deadline = time.monotonic() + 60
         while self._state(name) != "ready" or (not freeze and self._pid(name) == pid):
             if time.monotonic() > deadline:
                 raise SystemExit(f"{name} did not come back within 60 s")
             await asyncio.sleep(0.2)
+
+    async def _join_and_leave(self) -> None:
+        group = self._random.choice(sorted(JOINABLE))
+        self._note(f"join and leave {group}")
+        address = self._connection.kafka.bootstrap
+        consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=f"chancery.live.{group}", enable_auto_commit=False)
+        consumer.subscribe(pattern=JOINABLE[group].pattern("live"))
+        await consumer.start()
+        until = time.monotonic() + JOINED_S
+        while time.monotonic() < until:
+            await consumer.getmany(timeout_ms=200)
+        await consumer.stop()
+
+    def _note(self, deed: str) -> None:
+        self.done.append(deed)
+        print(f"  {deed}", file=sys.stderr, flush=True)
 
     def _one(self, name: str) -> chancery_local.ProcessStatus:
         state = chancery_local.status(self._home)
@@ -286,10 +310,10 @@ async def _run(plan: Plan, home: Path, journal: Path) -> list[Figure]:
 def main() -> None:
     """Prints one JSON line a figure; exit status 1 where something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="nine rounds over 400 requests, for CI")
+    parser.add_argument("--short", action="store_true", help="ten rounds over 400 requests, for CI")
     parser.add_argument("--seed", type=int, default=20261124)
     arguments = parser.parse_args()
-    plan = Plan(400, 9, 8, arguments.seed) if arguments.short else Plan(10_000, 27, 30, arguments.seed, 600)
+    plan = Plan(400, 10, 8, arguments.seed) if arguments.short else Plan(10_000, 30, 25, arguments.seed, 600)
     with tempfile.TemporaryDirectory(prefix="chancery-chaos-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder), _free_port()
         (home / "registry.yaml").write_text(yaml.safe_dump(_registry(port)), "utf-8")

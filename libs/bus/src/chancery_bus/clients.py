@@ -9,7 +9,6 @@ from chancery_contracts.topics import MAX_RECORD_BYTES
 
 from chancery_bus.errors import KafkaUnreachable
 
-
 _GATHERED_BYTES = 65_536
 
 

@@ -21,7 +21,8 @@ def progress_stage(book: ProgressBook) -> StageDefinition:
                 await handler(received, book)
         return ()
 
-    return StageDefinition("gateway", "gateway", PIPELINE, handle, StageLimits(max_in_flight=256, gather_ms=40), answers=False, on_unreadable=_pass_by)
+    limits = StageLimits(max_in_flight=256, gather_ms=40)
+    return StageDefinition("gateway", "gateway", PIPELINE, handle, limits, answers=False, on_unreadable=_pass_by)
 
 
 async def _pass_by(_: Unreadable) -> None:
