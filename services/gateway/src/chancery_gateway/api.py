@@ -10,7 +10,7 @@ from chancery_contracts import MAX_DATA_BYTES
 from chancery_contracts.interactions import InteractionCompleted, Message
 from chancery_runtime.metrics import counter, gauge
 from chancery_runtime.problems import Problem
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -194,7 +194,8 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > MAX_DATA_BYTES:
-                raise Problem(413, "Too large", f"A request may have {MAX_DATA_BYTES} bytes.")
+                # Not a Problem: FastAPI lets only its own exception pass while it reads a body, and makes a 400 of others.
+                raise HTTPException(413, "Too large")
             return message
 
         await self._app(scope, counted, send)
