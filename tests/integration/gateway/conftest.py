@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from chancery_bus import KafkaAddress, Publisher, TopicReader, ensure_topics, topic_specs
+from chancery_contracts.base import Payload
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.identifiers import completed_id
 from chancery_contracts.interactions import InteractionCompleted
@@ -18,6 +19,10 @@ from chancery_runtime.application import Application
 from chancery_testing import builders
 from chancery_testing.waiting import eventually
 
+PASSED = {
+    "redaction": builders.redacted, "retrieval": builders.grounded, "cost": builders.authorised,
+    "generation": builders.generated, "validation": builders.validated,
+}  # fmt: skip
 REF = {"name": "x", "version": 1}
 USE_CASE = {"prompt": REF, "model": REF, "collections": ["c"], "budget": "b", "redaction_policy": REF}
 
@@ -48,16 +53,23 @@ class Gate:
         await reader.close()
         return found
 
-    async def complete(self, interaction: str, **fields: object) -> AnyEvent:
+    async def play(self, interaction: str, *payloads: tuple[str, Payload]) -> list[AnyEvent]:
+        """What the pipeline would publish: each payload with its stage, one after the other."""
+        [event] = await self.requests(interaction)
+        events = []
+        for stage, data in payloads:
+            done = isinstance(data, InteractionCompleted)
+            event_id = completed_id(event.tenant, interaction, event.namespace) if done else None
+            event = event.follow(data, stage=stage, time=event.time, event_id=event_id)
+            await self.publisher.publish(event)
+            events.append(event)
+        return events
+
+    async def complete(self, interaction: str, **fields: object) -> None:
         """Plays the pipeline to its end."""
-        [request] = await self.requests(interaction)
-        masked = request.follow(builders.redacted().data, stage="redaction", time=request.time)
-        await self.publisher.publish(masked)
         data = {"outcome": "released", "use_case": "u", "answer": "Free of charge.", "stage": "restore"} | fields
-        event_id = completed_id(request.tenant, interaction, request.namespace)
-        done = masked.follow(InteractionCompleted.model_validate(data), stage="restore", time=request.time, event_id=event_id)
-        await self.publisher.publish(done)
-        return done
+        before = [(stage, make().data) for stage, make in PASSED.items()]
+        await self.play(interaction, *before, ("restore", InteractionCompleted.model_validate(data)))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +85,7 @@ async def gate(kafka_bootstrap, database_url, tmp_path_factory):
         await publisher.publish(builders.registry_entry("use_case", "u", USE_CASE, tenant=name))
     settings = GatewaySettings(
         kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=1,
-        keyring_path=tmp_path_factory.mktemp("keys") / "keyring.json", gateway_wait_s=20,
+        keyring_path=tmp_path_factory.mktemp("keys") / "keyring.json", gateway_wait_s=20, gateway_grace_s=20,
     )  # fmt: skip
     application = Application("gateway", settings)
     await build(application)

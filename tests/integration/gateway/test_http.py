@@ -6,10 +6,16 @@ from uuid import uuid4
 
 import pytest
 from chancery_bus import TopicReader
+from chancery_contracts.interactions import InteractionCompleted
 from chancery_contracts.topics import REQUESTED
+from chancery_testing import builders
 from chancery_testing.waiting import eventually
 
 ASK = {"use_case": "u", "messages": [{"role": "user", "content": "What does a card cost?"}]}
+
+
+async def _is_completed(gate, interaction):
+    return (await gate.get(interaction)).json()["status"] == "completed"
 
 
 def _new() -> str:
@@ -44,7 +50,8 @@ class TestAccepting:
         assert len(await gate.requests(interaction)) == 1
 
     @pytest.mark.parametrize(
-        "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": "Basic eA=="}]
+        "headers",
+        [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": "Basic eA=="}],
     )
     async def test_nobody_comes_in_without_a_key(self, gate, headers):
         response = await gate.http.post("/v1/interactions", json=ASK, headers=headers)
@@ -95,8 +102,9 @@ class TestLooking:
             view = (await gate.get(interaction)).json()
             return view if view["status"] == "completed" else None
 
-        view = await eventually(ended)
-        assert [step["stage"] for step in view["stages"]] == ["requested", "redacted", "completed"]
+        view = await eventually(ended, within_s=30)
+        assert [step["stage"] for step in view["stages"]][:2] == ["requested", "redacted"]
+        assert view["stages"][-1]["stage"] == "completed"
         assert view["result"]["answer"] == "Free of charge."
 
     async def test_another_tenants_interaction_is_as_unknown_as_one_that_never_was(self, gate):
@@ -115,9 +123,21 @@ class TestLooking:
         lines = response.text.replace("\r", "").split("\n")
         names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
         bodies = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
-        assert names == ["stage", "stage", "completed"]
-        assert [one.get("stage") for one in bodies[:2]] == ["requested", "redacted"]
-        assert bodies[2]["answer"] == "Free of charge."
+        assert names == ["stage"] * 6 + ["completed"]
+        assert [one["stage"] for one in bodies[:-1]] == ["requested", "redacted", "grounded", "authorised", "generated", "validated"]
+        assert bodies[-1]["answer"] == "Free of charge."
+
+    async def test_a_step_that_overtook_another_is_told_after_it(self, gate):
+        interaction = (await gate.post(ASK)).json()["interaction"]
+        following = asyncio.create_task(gate.get(f"{interaction}/events"))
+        end = {"outcome": "refused", "use_case": "u", "message": "No.", "code": "no_route", "stage": "redaction"}
+        await gate.play(interaction, ("restore", InteractionCompleted.model_validate(end)))
+        await eventually(lambda: _is_completed(gate, interaction), within_s=30)
+        assert not following.done()
+        await gate.play(interaction, ("redaction", builders.refused(stage="redaction").data))
+        lines = (await asyncio.wait_for(following, 30)).text.splitlines()
+        assert [line[7:] for line in lines if line.startswith("event: ")] == ["stage", "stage", "completed"]
+        assert [json.loads(line[6:]).get("stage") for line in lines if line.startswith("data: ")][:2] == ["requested", "refused"]
 
 
 class TestChatCompletions:

@@ -21,7 +21,9 @@ async def build(app: Application) -> None:
     app.stage(progress_stage(book))
     fetcher = await RecordFetcher.start(app.kafka)
     app.on_close(fetcher.close)
-    desk = Desk(book, await app.publisher(), fetcher, await app.catalogue(), await app.key_service(), app.clock)
+    desk = Desk(
+        book, await app.publisher(), fetcher, await app.catalogue(), await app.key_service(), app.clock, settings.gateway_grace_s
+    )  # fmt: skip
     limits = Limits(concurrent=settings.gateway_max_concurrent, streams=settings.gateway_max_streams, wait_s=settings.gateway_wait_s)
     app.http.include_router(router(desk, limits))
     app.http.add_middleware(BodyLimit)

@@ -5,8 +5,8 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[
 ON CONFLICT (tenant, interaction, stage) DO NOTHING
 
 -- name: find_steps
--- One interaction's steps in time.
-SELECT tenant, interaction, stage, at_ms, topic, partition, record_offset FROM steps WHERE tenant = $1 AND interaction = $2 ORDER BY at_ms, stage
+-- One interaction's steps.
+SELECT tenant, interaction, stage, at_ms, topic, partition, record_offset FROM steps WHERE tenant = $1 AND interaction = $2
 
 -- name: claim_interaction
 -- The first body has the id; the fingerprint tells a retry from another request.

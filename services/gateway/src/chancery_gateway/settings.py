@@ -12,3 +12,5 @@ class GatewaySettings(ServiceSettings):
     """Open streams of progress; more are answered 503."""
     gateway_wait_s: float = 60.0
     """How long a chat completion waits for its interaction's end."""
+    gateway_grace_s: float = 1.0
+    """How long a stream holds back a step that overtook another."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from chancery_contracts.failures import ChanceryError
 from chancery_storage import Database, Queries
 
-from chancery_gateway.domain.progress import Step
+from chancery_gateway.domain.progress import Step, in_order
 from chancery_gateway.errors import InteractionTaken
 
 BATCH = 500
@@ -58,12 +58,12 @@ class PostgresBook:
             await connection.execute(self._queries.add_steps, *(list(column) for column in zip(*rows, strict=True)))
 
     async def steps(self, tenant: str, interaction: str) -> list[Step] | None:
-        """Steps in time; none where the interaction is not known here."""
+        """Steps in the pipeline's order; none where the interaction is not known here."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._queries.find_steps, tenant, interaction)
             if not rows and await connection.fetchval(self._queries.is_accepted, tenant, interaction) is None:
                 return None
-        return [Step(*row) for row in rows]
+        return in_order(Step(*row) for row in rows)
 
     async def claim(self, tenant: str, interaction: str, fingerprint: bytes) -> None:
         """Takes the id for this body. Raises InteractionTaken."""

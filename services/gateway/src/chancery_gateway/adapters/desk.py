@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from chancery_runtime.keys import KeyService
 from chancery_runtime.problems import Problem
 
 from chancery_gateway.adapters.book import PostgresBook
-from chancery_gateway.domain.progress import COMPLETED, Step
+from chancery_gateway.domain.progress import COMPLETED, Step, forerunners
 from chancery_gateway.domain.requests import NewInteraction, event_id, fingerprint
 from chancery_gateway.errors import InteractionTaken
 
@@ -33,6 +34,7 @@ class Desk:
     catalogue: Catalogue
     keys: KeyService
     clock: Clock
+    grace_s: float
 
     async def accept(self, tenant: str, request: NewInteraction, traceparent: str | None = None) -> Event[InteractionRequested]:
         """Publishes, and returns once Kafka has acknowledged. Raises Problem 409, 422; Retry."""
@@ -72,23 +74,39 @@ class Desk:
         return data if isinstance(data, InteractionCompleted) else None
 
     async def follow(self, tenant: str, interaction: str) -> AsyncIterator[Step]:
-        """Each step as it is stored, the past ones first; ends with the completed one."""
-        seen: set[str] = set()
+        """Each step once, in the pipeline's order, the past ones first; ends with the completed one.
+
+        The topics are read side by side: a step that overtook its forerunners waits for them, `grace_s` at most.
+        """
+        told: set[str] = set()
+        held_since: float | None = None
         async with self.book.listening(tenant, interaction) as stored:
-            while COMPLETED not in seen:
+            while COMPLETED not in told:
                 stored.clear()
-                for step in await self.steps(tenant, interaction):
-                    if step.stage not in seen:
-                        seen.add(step.stage)
-                        yield step
-                if COMPLETED not in seen:
+                steps = await self.steps(tenant, interaction)
+                known, due = {step.stage for step in steps}, held_since is not None and monotonic() - held_since > self.grace_s
+                new = [step for step in steps if step.stage not in told]
+                result = await self.result(new)
+                for step in new:
+                    if not due and not forerunners(step.stage, result).issubset(known):
+                        held_since = held_since or monotonic()
+                        break
+                    told.add(step.stage)
+                    yield step
+                else:
+                    held_since = None
+                if COMPLETED not in told:
                     await _wait(stored, POLL_S)
 
     async def wait(self, tenant: str, interaction: str) -> InteractionCompleted | None:
-        """The end."""
-        async for _ in self.follow(tenant, interaction):
-            pass
-        return await self.result(await self.steps(tenant, interaction))
+        """The end, as soon as it is stored."""
+        async with self.book.listening(tenant, interaction) as stored:
+            while True:
+                stored.clear()
+                steps = await self.steps(tenant, interaction)
+                if any(step.stage == COMPLETED for step in steps):
+                    return await self.result(steps)
+                await _wait(stored, POLL_S)
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> Any:
