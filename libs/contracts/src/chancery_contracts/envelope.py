@@ -27,6 +27,8 @@ _ATTRIBUTES = {f"ce_{name}": name for name in ("specversion", "id", "source", "t
     "traceparent": "traceparent",
 }
 """The headers that are read, and the attributes that they hold."""
+_SPECVERSION, _CONTENT = ("ce_specversion", b"1.0"), ("content-type", CONTENT_TYPE)
+_TYPES = {name: ("ce_type", name.encode()) for name in PAYLOADS}
 _IN_STREAM = frozenset(name for name, topic in TOPIC_OF_TYPE.items() if topic.name.startswith("interactions."))
 
 
@@ -55,13 +57,13 @@ def encode(event: AnyEvent) -> Encoded:
     """Binary mode: attributes in `ce_` headers, data as the value."""
     data = event.data
     headers: list[tuple[str, bytes]] = [
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", event.id.encode()),
         ("ce_source", event.source.encode()),
-        ("ce_type", data.TYPE.encode()),
+        _TYPES[data.TYPE],
         ("ce_time", event.time.isoformat().encode()),
         ("ce_tenant", event.tenant.encode()),
-        ("content-type", CONTENT_TYPE),
+        _CONTENT,
     ]
     # Written out and not a loop over names: this and `decode` are the hot path of every stage.
     if event.interaction is not None:
