@@ -1,8 +1,8 @@
 """The catalogue: versions that never change, in force from a date, a tenant's own before the shared ones."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from chancery_contracts import Poison, VersionRef
 from chancery_contracts.catalogue import BudgetBody, Catalogue
@@ -17,7 +17,7 @@ def _catalogue(*events):
 
 
 def _from(event, since):
-    return replace(event, data=event.data.model_copy(update={"effective_from": since}))
+    return msgspec.structs.replace(event, data=event.data.model_copy(update={"effective_from": since}))
 
 
 def test_the_highest_version_in_force_is_taken():
@@ -44,7 +44,7 @@ def test_a_tenants_own_entry_goes_before_the_shared_one_and_stays_its_own():
 def test_a_changed_body_does_not_match_its_hash():
     event = registry_entry("budget", "b", {"limit_micros": 1})
     with pytest.raises(Poison, match="hash"):
-        _catalogue(replace(event, data=event.data.model_copy(update={"body": {"limit_micros": 2}})))
+        _catalogue(msgspec.structs.replace(event, data=event.data.model_copy(update={"body": {"limit_micros": 2}})))
 
 
 def test_a_body_of_another_kind_is_refused():

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord, TopicPartition
 from chancery_contracts.event import AnyEvent
@@ -25,12 +25,14 @@ class Work:
     first_tried_at: float = 0.0
 
 
-@dataclass(slots=True)
 class Lane:
     """The events of one key, in order."""
 
-    key: str
-    waiting: deque[Work] = field(default_factory=deque)
+    __slots__ = ("key", "waiting")
+
+    def __init__(self, key: str, first: Work) -> None:
+        self.key = key
+        self.waiting = deque((first,))
 
 
 class Lanes:
@@ -45,8 +47,7 @@ class Lanes:
         """Appends to the key's lane; a new lane is ready at once."""
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(key)
-            lane.waiting.append(work)
+            lane = self._lanes[key] = Lane(key, work)
             self.make_ready(lane)
         else:
             lane.waiting.append(work)

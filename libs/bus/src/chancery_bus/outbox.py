@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
+import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import DefaultPartitioner, murmur2
 from chancery_contracts.envelope import Headers
 
 from chancery_bus.errors import DeliveryFailed
+from chancery_bus.murmur import murmur2
 
-_ = DefaultPartitioner  # the hash below is the one it uses, so keys land where any other Kafka client puts them
+C = TypeVar("C")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A record to write."""
 
     topic: str
@@ -24,39 +24,34 @@ class Outgoing:
     headers: Headers
 
 
-class Delivery:
-    """The records of one cause; calls back once, when all are acknowledged."""
+class Delivery(Generic[C]):
+    """The records of one cause, and how many of them are not acknowledged."""
 
-    __slots__ = ("_missing", "_on_delivered")
+    __slots__ = ("cause", "missing")
 
-    def __init__(self, count: int, on_delivered: Callable[[], None]) -> None:
-        self._missing = count
-        self._on_delivered = on_delivered
-
-    def acknowledged(self) -> None:
-        """One more is."""
-        self._missing -= 1
-        if self._missing == 0:
-            self._on_delivered()
+    def __init__(self, cause: C, count: int) -> None:
+        self.cause = cause
+        self.missing = count
 
 
-_Entry = tuple[Outgoing, Delivery]
+_Entry = tuple[Outgoing, Delivery[C]]
 
 
 @lru_cache(maxsize=65_536)
 def _hashed(key: bytes) -> int:
-    return murmur2(key) & 0x7FFFFFFF  # type: ignore[no-any-return]  # the client is untyped
+    return murmur2(key) & 0x7FFFFFFF
 
 
-class Outbox:
+class Outbox(Generic[C]):
     """Order per topic and partition is that of `put`. Bounded by the stage, which finishes only what is acknowledged."""
 
-    def __init__(self, producer: AIOKafkaProducer, on_failure: Callable[[Exception], None]) -> None:
+    def __init__(self, producer: AIOKafkaProducer, on_delivered: Callable[[C], None], on_failure: Callable[[Exception], None]) -> None:
         self._producer = producer
+        self._on_delivered = on_delivered
         self._on_failure = on_failure
-        self._unrouted: list[_Entry] = []
+        self._unrouted: list[_Entry[C]] = []
         self._partitions: dict[str, int] = {}
-        self._lanes: dict[tuple[str, int], _Shipping] = {}
+        self._lanes: dict[tuple[str, int], _Shipping[C]] = {}
         self._router: asyncio.Task[None] | None = None
         self._round_robin = 0
         self._unacknowledged = 0
@@ -66,14 +61,10 @@ class Outbox:
         """True while the records of some cause are not acknowledged."""
         return self._unacknowledged > 0
 
-    def _delivered(self, on_delivered: Callable[[], None]) -> None:
-        self._unacknowledged -= 1
-        on_delivered()
-
-    def put(self, records: Sequence[Outgoing], on_delivered: Callable[[], None]) -> None:
-        """Takes the records of one cause. Failures go to `on_failure`, once; nothing is acknowledged after one."""
+    def put(self, cause: C, records: Sequence[Outgoing]) -> None:
+        """Takes the records of one cause; `on_delivered` hears of it once all are acknowledged, `on_failure` of a failure."""
         self._unacknowledged += 1
-        delivery = Delivery(len(records), lambda: self._delivered(on_delivered))
+        delivery = Delivery(cause, len(records))
         for record in records:
             if self._router is None and record.topic in self._partitions:
                 self._ship(record, delivery)
@@ -96,7 +87,7 @@ class Outbox:
         finally:
             self._router = None
 
-    def _ship(self, record: Outgoing, delivery: Delivery) -> None:
+    def _ship(self, record: Outgoing, delivery: Delivery[C]) -> None:
         partition = self._partition(record)
         lane = self._lanes.get((record.topic, partition))
         if lane is None:
@@ -112,7 +103,7 @@ class Outbox:
             return self._round_robin % count
         return _hashed(record.key) % count
 
-    async def _send(self, lane: "_Shipping") -> None:
+    async def _send(self, lane: "_Shipping[C]") -> None:
         try:
             while lane.entries:
                 entries, lane.entries = lane.entries, []
@@ -122,7 +113,7 @@ class Outbox:
         finally:
             lane.task = None
 
-    async def _send_batches(self, lane: "_Shipping", entries: list[_Entry]) -> None:
+    async def _send_batches(self, lane: "_Shipping[C]", entries: list[_Entry[C]]) -> None:
         position = 0
         while position < len(entries):
             batch, start = self._producer.create_batch(), position
@@ -135,7 +126,7 @@ class Outbox:
             future = await self._producer.send_batch(batch, lane.topic, partition=lane.partition)
             future.add_done_callback(lambda done, sent=sent: self._sent(done, sent, lane.topic))
 
-    def _sent(self, future: "asyncio.Future[object]", deliveries: list[Delivery], topic: str) -> None:
+    def _sent(self, future: "asyncio.Future[object]", deliveries: list[Delivery[C]], topic: str) -> None:
         if future.cancelled():
             return
         error = future.exception()
@@ -143,7 +134,10 @@ class Outbox:
             self._fail(error, topic)
             return
         for delivery in deliveries:
-            delivery.acknowledged()
+            delivery.missing -= 1
+            if delivery.missing == 0:
+                self._unacknowledged -= 1
+                self._on_delivered(delivery.cause)
 
     def _fail(self, error: BaseException, topic: str) -> None:
         failure = DeliveryFailed(f"{topic}: {type(error).__name__}")
@@ -151,7 +145,7 @@ class Outbox:
         self._on_failure(failure)
 
 
-class _Shipping:
+class _Shipping(Generic[C]):
     """What waits for one partition of one topic."""
 
     __slots__ = ("entries", "partition", "task", "topic")
@@ -159,5 +153,5 @@ class _Shipping:
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
         self.partition = partition
-        self.entries: list[_Entry] = []
+        self.entries: list[_Entry[C]] = []
         self.task: asyncio.Task[None] | None = None

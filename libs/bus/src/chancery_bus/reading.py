@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
@@ -20,10 +19,8 @@ from chancery_bus.stage import Received
 def received(record: ConsumerRecord) -> Received:
     """The event of a record. Raises Poison where it is none of ours."""
     _, tenant = topic_named(record.topic)
-    time = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return Received(
-        decode(record.value, record.headers, Origin(tenant, time)), record.topic, record.partition, record.offset, record.timestamp
-    )
+    event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
+    return Received(event, record.topic, record.partition, record.offset, record.timestamp)
 
 
 class TopicReader:

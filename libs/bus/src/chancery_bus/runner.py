@@ -8,7 +8,6 @@ a second the making of tasks would cost more than the work.
 import asyncio
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -55,7 +54,9 @@ class StageRunner:
         self._origins: dict[str, tuple[Topic, str | None]] = {}
         self._consumer: AIOKafkaConsumer
         self._producer: AIOKafkaProducer
-        self._outbox: Outbox
+        self._outbox: Outbox[Work]
+        self._names: dict[tuple[str, str], str] = {}
+        self._finished = 0
 
     def stop(self) -> None:
         """Asks `run` to finish what runs, commit and return."""
@@ -65,7 +66,7 @@ class StageRunner:
         """Raises StageFailed, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable."""
         self._failure = asyncio.get_running_loop().create_future()
         self._producer = await start_producer(self._address)
-        self._outbox = Outbox(self._producer, self._fail)
+        self._outbox = Outbox(self._producer, self._finish, self._fail)
         try:
             self._consumer = await start_consumer(self._address, group=self.group, gather_ms=self._limits.gather_ms)
             try:
@@ -104,12 +105,14 @@ class StageRunner:
             task.cancel()
         await self._drain(set(self._trackers))
         await self._commit(set(self._trackers))
+        self._count()
 
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            self._count()
             self._pause_and_resume()
             batches = await self._consumer.getmany(timeout_ms=200, max_records=self._limits.max_records_per_poll)
             now = loop.time()
@@ -136,7 +139,7 @@ class StageRunner:
             origin = self._origins[record.topic] = topic_named(record.topic)
         topic, tenant = origin
         try:
-            event = decode(record.value, record.headers, Origin(tenant, datetime.fromtimestamp(record.timestamp / 1000, UTC), "kafka"))
+            event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
         except Poison as fault:
             return fault
         if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
@@ -260,19 +263,22 @@ class StageRunner:
     # -- publishing and committing -----------------------------------------------------------------------------------------
 
     def _outgoing(self, event: AnyEvent) -> Outgoing:
-        topic = TOPIC_OF_TYPE[event.data.TYPE]
+        named = (event.data.TYPE, event.tenant)
+        name = self._names.get(named)
+        if name is None:
+            name = self._names[named] = TOPIC_OF_TYPE[event.data.TYPE].full_name(event.tenant, self._namespace)
         encoded = encode(event)
-        return Outgoing(topic.full_name(event.tenant, self._namespace), encoded.key, encoded.value, encoded.headers)
+        return Outgoing(name, encoded.key, encoded.value, encoded.headers)
 
     def _publish(self, work: Work, records: list[Outgoing]) -> None:
         if records:
-            self._outbox.put(records, lambda: self._finish(work))
+            self._outbox.put(work, records)
         else:
             self._finish(work)
 
     def _finish(self, work: Work) -> None:
         work.tracker.finish(work.record.offset)
-        self._metrics.events.inc()
+        self._finished += 1
 
     def _fail(self, error: Exception) -> None:
         if self._failure is not None and not self._failure.done():
@@ -297,6 +303,12 @@ class StageRunner:
             return
         for partition, offset in offsets.items():
             trackers[partition].committed(offset)
+
+    def _count(self) -> None:
+        """Tells the metric of what was finished: once a poll and not once an event."""
+        if self._finished:
+            self._metrics.events.inc(self._finished)
+            self._finished = 0
 
     # -- rebalancing -------------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.interactions import Stage
 from chancery_contracts.topics import Topic
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """An event and where it lay. `timestamp_ms` is the broker's, the same at every redelivery."""
 
     event: AnyEvent

@@ -5,10 +5,10 @@ Source: CloudEvents Kafka protocol binding 1.0.2, §3.2 (binary) and §3.3 (stru
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from chancery_contracts.base import MAX_DATA_BYTES, Payload
@@ -22,11 +22,17 @@ STRUCTURED = "application/cloudevents+json"
 Headers = tuple[tuple[str, bytes], ...]
 
 _EXTENSIONS = ("interaction", "conversation", "matter", "causation", "namespace")
+_ATTRIBUTES = {f"ce_{name}": name for name in ("specversion", "id", "source", "type", "time", "tenant", *_EXTENSIONS)} | {
+    "content-type": "datacontenttype",
+    "traceparent": "traceparent",
+}
+"""The headers that are read, and the attributes that they hold."""
+_SPECVERSION, _CONTENT = ("ce_specversion", b"1.0"), ("content-type", CONTENT_TYPE)
+_TYPES = {name: ("ce_type", name.encode()) for name in PAYLOADS}
 _IN_STREAM = frozenset(name for name, topic in TOPIC_OF_TYPE.items() if topic.name.startswith("interactions."))
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(msgspec.Struct, frozen=True):
     """An event as Kafka carries it."""
 
     key: bytes
@@ -34,26 +40,30 @@ class Encoded:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What the broker says of a record: it outranks what the record says of itself."""
+class Origin(msgspec.Struct, frozen=True):
+    """What the broker says of a record: its tenant outranks what the record says of itself."""
 
     topic_tenant: str | None
-    time: datetime
+    timestamp_ms: int
     default_source: str = "kafka"
+
+    @property
+    def time(self) -> datetime:
+        """For a record that does not say its own."""
+        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
 
 
 def encode(event: AnyEvent) -> Encoded:
     """Binary mode: attributes in `ce_` headers, data as the value."""
     data = event.data
     headers: list[tuple[str, bytes]] = [
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", event.id.encode()),
         ("ce_source", event.source.encode()),
-        ("ce_type", data.TYPE.encode()),
+        _TYPES[data.TYPE],
         ("ce_time", event.time.isoformat().encode()),
         ("ce_tenant", event.tenant.encode()),
-        ("content-type", CONTENT_TYPE),
+        _CONTENT,
     ]
     # Written out and not a loop over names: this and `decode` are the hot path of every stage.
     if event.interaction is not None:
@@ -95,22 +105,18 @@ def encode_structured(event: AnyEvent) -> Encoded:
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Origin) -> AnyEvent:
     """Reads either mode. Raises Poison, in words that quote nothing of the record, for what is not one of our events."""
     plain: dict[str, str] = {}
-    content_type = ""
     try:
         for name, raw in headers:
-            if name.startswith("ce_"):
-                plain[name[3:]] = raw.decode()
-            elif name == "content-type":
-                content_type = raw.decode()
-            elif name == "traceparent":
-                plain[name] = raw.decode()
+            attribute = _ATTRIBUTES.get(name)
+            if attribute is not None:
+                plain[attribute] = raw.decode()
     except (UnicodeDecodeError, AttributeError) as exc:
         raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
     if value is None:
         raise Poison("the record has no data (a tombstone)", code="invalid_request")
     if len(value) > MAX_DATA_BYTES:
         raise Poison(f"oversized: {len(value)} bytes of data, {MAX_DATA_BYTES} are allowed", code="invalid_request")
-    if content_type.startswith(STRUCTURED):
+    if "datacontenttype" in plain and plain["datacontenttype"].startswith(STRUCTURED):
         return _decode_structured(value, origin)
     payload = _payload_type(plain)
     try:

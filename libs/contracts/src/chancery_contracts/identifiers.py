@@ -1,6 +1,7 @@
 """Derived identifiers: a redelivered event makes the same ids again (architecture, *Delivery* §1)."""
 
 import re
+from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID
 
@@ -12,6 +13,7 @@ TENANT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 """No dots: a tenant is one segment of a topic's name."""
 
 _NAMESPACE_BYTES = NAMESPACE_EVENTS.bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN.removesuffix("$"))
 _TENANT = re.compile(TENANT_PATTERN.removesuffix("$"))
 
@@ -21,6 +23,7 @@ def is_identifier(value: str) -> bool:
     return _IDENTIFIER.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_tenant(value: str) -> bool:
     """True for a tenant's id (1 to 63 lower-case letters, digits and hyphens)."""
     return _TENANT.fullmatch(value) is not None
@@ -38,8 +41,5 @@ def completed_id(tenant: str, interaction: str, namespace: str = "live") -> str:
 
 def _uuid5(name: str) -> str:
     """`str(uuid5(NAMESPACE_EVENTS, name))`, three times as fast: every event of every stage passes here (RFC 9562 §5.5)."""
-    digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

@@ -79,4 +79,4 @@ def _load(document: dict[str, object]) -> AnyEvent:
     assert isinstance(headers, list) and isinstance(value, str)
     decoded = [(name, base64.b64decode(raw)) for name, raw in headers]
     # The time is always among the headers we write, so this origin is never looked at.
-    return decode(value.encode(), decoded, Origin(None, datetime.min))  # noqa: DTZ901
+    return decode(value.encode(), decoded, Origin(None, 0))

@@ -1,12 +1,13 @@
 """The demo's requests: written down in `samples/requests`, published as Kafka events."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 from chancery_bus import Publisher
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.interactions import InteractionRequested, Message
@@ -59,7 +60,7 @@ def _request(item: dict[str, Any], tenant: str, run: str) -> DemoRequest:
 async def publish_request(publisher: Publisher, request: DemoRequest) -> None:
     """As a publisher of that tenant would; the malformed one as bytes that fit no schema."""
     if request.event is not None:
-        await publisher.publish(replace(request.event, time=datetime.now(UTC)))
+        await publisher.publish(msgspec.structs.replace(request.event, time=datetime.now(UTC)))
         return
     headers = (
         ("ce_specversion", b"1.0"),

@@ -145,7 +145,7 @@ class SpendWindows:
     def _count(self, measure: str, table: Any, message: Any) -> None:
         headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
         try:
-            event = decode(message.value, headers, Origin(None, datetime.fromtimestamp(message.timestamp, UTC)))
+            event = decode(message.value, headers, Origin(None, int(message.timestamp * 1000)))
         except Poison:
             return  # the stages dead-letter it
         more = amount(measure, event)
