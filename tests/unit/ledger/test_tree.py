@@ -139,7 +139,8 @@ class TestTiles:
 
     @pytest.mark.parametrize(
         "path",
-        ["", "tile", "tile/0", "tile/0/0", "tile/0/1000", "tile/0/x000/001", "tile/9/000", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/-01",
+        ["", "tile", "tile/0", "tile/0/0", "tile/0/1000", "tile/0/x000/001", "tile/9/000", "tile/0/000.p/0", "tile/0/000.p/256",
+         "tile/0/-01",
          "tile/00/000", "tile/0/000.p/07", "tile/-1/000", "tile/0/000/", "/tile/0/000", "tile/0/٠٠٠"],
     )  # fmt: skip
     def test_other_spellings_are_refused(self, path):

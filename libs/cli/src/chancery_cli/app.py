@@ -12,7 +12,7 @@ from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
 
-from chancery_cli.auditing import fetch_trail, operator_get
+from chancery_cli.auditing import fetch_trail, operator_get, operator_text
 from chancery_cli.connection import connect, home
 from chancery_cli.demo.report import next_steps, trail
 from chancery_cli.demo.run import run_demo, shown_request
@@ -154,6 +154,24 @@ def audit_verify(tenant: Tenant) -> None:
     """Recompute the tenant's hash chain and check every payload's commitment."""
     result = operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant})
     typer.echo(json.dumps(result, indent=2))
+
+
+@audit.command("receipt")
+def audit_receipt(seq: Annotated[int, typer.Argument(help="The entry's number, as `audit show --json` tells it.")], tenant: Tenant) -> None:
+    """Fetch the receipt that proves an entry offline: `python -m chancery_ledger receipt FILE --key KEY` checks it."""
+    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/receipts/{seq}"), nl=False)
+
+
+@audit.command("key")
+def audit_key(tenant: Tenant) -> None:
+    """Show the verifier key of a tenant's log."""
+    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/key"), nl=False)
+
+
+@audit.command("checkpoint")
+def audit_checkpoint(tenant: Tenant) -> None:
+    """Show the newest signed checkpoint of a tenant's log."""
+    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/checkpoint"), nl=False)
 
 
 @audit.command("completeness")

@@ -32,14 +32,25 @@ def operator_get(
     connection: Connection, service: str, path: str, parameters: dict[str, str], *, missing_ok: bool = False
 ) -> dict[str, Any]:
     """A service's answer. Raises CommandFailed with the problem's own words."""
+    response = _get(connection, service, path, parameters)
+    return {} if missing_ok and response.status_code == 404 else dict(_checked(response, service).json())
+
+
+def operator_text(connection: Connection, service: str, path: str) -> str:
+    """A service's answer in plain text. Raises CommandFailed with the problem's own words."""
+    return _checked(_get(connection, service, path, {}), service).text
+
+
+def _get(connection: Connection, service: str, path: str, parameters: dict[str, str]) -> httpx.Response:
     try:
         with connection.operator(service) as http:
-            response = http.get(path, params=parameters)
+            return http.get(path, params=parameters)
     except httpx.HTTPError as exc:
         raise CommandFailed(f"the {service} service does not answer: see `chancery status`") from exc
-    if response.status_code == 404 and missing_ok:
-        return {}
+
+
+def _checked(response: httpx.Response, service: str) -> httpx.Response:
     if response.is_error:
         problem = response.json() if "json" in response.headers.get("content-type", "") else {}
         raise CommandFailed(f"{service}: {problem.get('title', response.status_code)}. {problem.get('detail', '')}")
-    return dict(response.json())
+    return response

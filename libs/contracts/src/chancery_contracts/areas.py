@@ -114,7 +114,8 @@ class CheckpointPublished(Payload):
     TYPE: ClassVar[str] = "chancery.audit.checkpoint-published.v1"
     origin: str
     size: int = Field(ge=0)
-    head: str = Field(description="Hash of the last leaf of the chain, in hexadecimal")
+    head: str = Field(description="Link of the last entry of the chain, in hexadecimal")
+    note: str | None = Field(default=None, description="The checkpoint of the Merkle tree: a signed note (C2SP tlog-checkpoint)")
 
 
 class ReviewDecided(Payload):

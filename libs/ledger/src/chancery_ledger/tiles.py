@@ -129,11 +129,14 @@ class TiledTree:
         return found
 
 
-def tile_bytes(tile: Tile, below: Callable[[int, int], Sequence[bytes]]) -> bytes:
-    """A tile made from `below(level, index)`, the full hashes of the tiles one level beneath (of leaves for level 0)."""
+def tile_bytes(tile: Tile, below: Callable[[int, int], Sequence[bytes]], skip: int = 0) -> bytes:
+    """A tile made from `below(level, index)`, the full hashes of the tiles one level beneath (of leaves for level 0).
+
+    `skip`: its first hashes are there already and are left out.
+    """
     if tile.level == 0:
-        return b"".join(below(-1, tile.index)[: tile.width])
-    return b"".join(merkle_root(below(tile.level - 1, tile.index * WIDTH + n)) for n in range(tile.width))
+        return b"".join(below(-1, tile.index)[skip : tile.width])
+    return b"".join(merkle_root(below(tile.level - 1, tile.index * WIDTH + n)) for n in range(skip, tile.width))
 
 
 def encode_bundle(entries: Sequence[bytes]) -> bytes:

@@ -19,6 +19,7 @@ MetricName = Literal[
     "chancery_validation_checks_failed_total",
     "chancery_audit_entries_total",
     "chancery_audit_alarms_total",
+    "chancery_audit_logs_refused_total",
     "chancery_gateway_requests_total",
     "chancery_gateway_streams",
 ]

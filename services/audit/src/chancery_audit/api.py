@@ -110,6 +110,16 @@ class CompletenessView(BaseModel):
     alarms: int
 
 
+def teller(publish: Publish, clock: Clock) -> Callable[[str, int, str], Awaitable[None]]:
+    """Puts readings of the log on record."""
+
+    async def tell(tenant: str, rows: int, query: str) -> None:
+        data = AuditRead(reader=READER, query={"query": query, "tenant": tenant}, rows=rows)
+        await publish(Event(id=str(uuid4()), source="chancery/audit", time=clock(), tenant=tenant, data=data))
+
+    return tell
+
+
 def router(settings: ServiceSettings, reader: TrailReader, publish: Publish, clock: Clock) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])

@@ -11,13 +11,16 @@ from chancery_storage import Database, Queries, load_queries
 
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
+from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
+from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
-from chancery_audit.api import router
+from chancery_audit.api import router, teller
 from chancery_audit.consumers import audit_stage
 from chancery_audit.domain.ranges import merge
 from chancery_audit.handlers import record
+from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
 from chancery_audit.settings import AuditSettings
 
@@ -61,10 +64,12 @@ async def build(app: Application) -> None:
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
     writer = BatchWriter(batch_in_transaction(database, queries, cache), settings.audit_batch)
     app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
-    checkpoints = CheckpointLoop(database, queries, publisher.publish, app.clock)
+    signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
+    checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     app.http.include_router(router(settings, reader, publisher.publish, app.clock))
+    app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, teller(publisher.publish, app.clock)))
 
 
 def main() -> None:

@@ -40,8 +40,55 @@ INSERT INTO offset_ranges (topic, partition, bounds) VALUES ($1, $2, $3)
 ON CONFLICT (topic, partition) DO UPDATE SET bounds = excluded.bounds
 
 -- name: moved_heads
+-- Signed, and not yet published.
+SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN heads h USING (tenant) JOIN entries e ON e.tenant = l.tenant AND e.seq = l.size - 1
+WHERE l.size > h.published_size ORDER BY l.tenant LIMIT 1000
+
+-- name: unsigned_heads
 -- Chains that grew since their last checkpoint.
-SELECT tenant, size, link FROM heads WHERE size > published_size ORDER BY tenant LIMIT 1000
+SELECT h.tenant FROM heads h LEFT JOIN logs l USING (tenant) WHERE h.size > coalesce(l.size, 0) ORDER BY h.tenant LIMIT 1000
+
+-- name: make_log
+-- A tenant's log begins empty.
+INSERT INTO logs (tenant) VALUES ($1) ON CONFLICT DO NOTHING
+
+-- name: lock_log
+-- One signer at a time.
+SELECT l.size, l.frontier, l.note, (SELECT c.note FROM checkpoints c WHERE c.tenant = l.tenant ORDER BY c.size DESC LIMIT 1) AS last_note
+FROM logs l WHERE l.tenant = $1 FOR UPDATE OF l
+
+-- name: head_size
+-- How many entries there must be.
+SELECT coalesce(max(size), 0) FROM heads WHERE tenant = $1
+
+-- name: log
+-- As it was signed last.
+SELECT size, note FROM logs WHERE tenant = $1
+
+-- name: leaf_hashes
+-- A stretch, in order.
+SELECT seq, leaf_hash FROM entries WHERE tenant = $1 AND seq >= $2 ORDER BY seq LIMIT $3
+
+-- name: leaves
+-- A bundle's.
+SELECT leaf FROM entries WHERE tenant = $1 AND seq >= $2 AND seq < $3 ORDER BY seq
+
+-- name: tile
+-- One.
+SELECT hashes FROM tiles WHERE tenant = $1 AND level = $2 AND index = $3
+
+-- name: save_tile
+-- A tile grows, and is never rewritten.
+INSERT INTO tiles (tenant, level, index, hashes) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant, level, index) DO UPDATE SET hashes = excluded.hashes
+
+-- name: save_log
+-- With its new checkpoint.
+UPDATE logs SET size = $2, frontier = $3, note = $4 WHERE tenant = $1
+
+-- name: add_checkpoint
+-- Each that was signed is kept.
+INSERT INTO checkpoints (tenant, size, note) VALUES ($1, $2, $3)
 
 -- name: mark_published
 -- Never backwards.

@@ -13,4 +13,6 @@ class AuditSettings(ServiceSettings):
     audit_cached_keys: int = 10_000
     """Unwrapped data keys kept in memory."""
     audit_checkpoint_s: float = 1.0
-    """Heads that moved are published this often."""
+    """Logs that grew are signed and published this often."""
+    audit_origin: str = "chancery.local/log"
+    """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""

@@ -1,0 +1,77 @@
+"""Checkpoints, tiles, bundles and receipts of a tenant's log, out of the database. Proofs need a handful of tiles, however long the log."""
+
+from chancery_ledger import Checkpoint, Receipt, Tile, TiledTree, TileMissing, encode_bundle
+from chancery_ledger.notes import split_note
+from chancery_ledger.tiles import WIDTH
+from chancery_storage import Connection, Database, Queries
+
+
+class NotSigned(LookupError):
+    """Nothing at this place is under a checkpoint yet."""
+
+
+class PostgresLog:
+    """Reads what `LogSigner` wrote."""
+
+    def __init__(self, database: Database, queries: Queries) -> None:
+        self._database = database
+        self._queries = queries
+
+    async def checkpoint(self, tenant: str) -> str:
+        """The newest, a signed note. Raises NotSigned."""
+        async with self._database.reading() as connection:
+            return (await self._newest(connection, tenant))[1]
+
+    async def tile(self, tenant: str, tile: Tile) -> bytes:
+        """A tile, or a bundle of entries; bytes of a place never change. Raises NotSigned."""
+        async with self._database.reading() as connection:
+            size, _ = await self._newest(connection, tenant)
+            if (size >> max(tile.level, 0) * 8) < tile.index * WIDTH + tile.width:
+                raise NotSigned(tile.path())
+            if tile.level < 0:
+                start = tile.index * WIDTH
+                rows = await connection.fetch(self._queries.leaves, tenant, start, start + tile.width)
+                return encode_bundle([row["leaf"] for row in rows])
+            return await self._stored(connection, tenant, tile)
+
+    async def receipt(self, tenant: str, seq: int) -> Receipt:
+        """Proves an entry; its leaf is the receipt's `extra`. Raises NotSigned."""
+        async with self._database.reading() as connection:
+            size, note = await self._newest(connection, tenant)
+            rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
+            if seq >= size or not rows:
+                raise NotSigned(str(seq))
+            return Receipt(seq, tuple(await self._proof(connection, tenant, seq, size)), note, rows[0]["leaf"])
+
+    async def _proof(self, connection: Connection, tenant: str, seq: int, size: int) -> list[bytes]:
+        """Tries, fetches the tile that was missing, and tries again: the tree says itself what it needs."""
+        at_hand: dict[Tile, bytes] = {}
+        wanted: list[Tile] = []
+
+        def read(tile: Tile) -> bytes:
+            if tile not in at_hand:
+                wanted.append(tile)
+                raise TileMissing(tile.path())
+            return at_hand[tile]
+
+        tree = TiledTree(size, read)
+        while True:
+            try:
+                return tree.inclusion_proof(seq)
+            except TileMissing:
+                if not wanted:
+                    raise
+                tile = wanted.pop()
+                at_hand[tile] = await self._stored(connection, tenant, tile)
+
+    async def _newest(self, connection: Connection, tenant: str) -> tuple[int, str]:
+        row = await connection.fetchrow(self._queries.log, tenant)
+        if row is None or row["note"] is None:
+            raise NotSigned(tenant)
+        return Checkpoint.parse(split_note(row["note"])[0]).size, row["note"]
+
+    async def _stored(self, connection: Connection, tenant: str, tile: Tile) -> bytes:
+        data: bytes = await connection.fetchval(self._queries.tile, tenant, tile.level, tile.index) or b""
+        if len(data) < 32 * tile.width:
+            raise TileMissing(tile.path())
+        return data[: 32 * tile.width]

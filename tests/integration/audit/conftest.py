@@ -1,0 +1,118 @@
+"""Audit over real PostgreSQL, called by HTTP without a socket, and the powers of the database's owner."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from chancery_audit.adapters.batching import BatchWriter
+from chancery_audit.adapters.checkpoints import CheckpointLoop
+from chancery_audit.adapters.proving import PostgresLog
+from chancery_audit.adapters.reading import PostgresTrailReader
+from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.signing import LogSigner
+from chancery_audit.api import router, teller
+from chancery_audit.log_api import log_router
+from chancery_audit.main import batch_in_transaction
+from chancery_audit.settings import AuditSettings
+from chancery_bus import Received
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.topics import TOPIC_OF_TYPE
+from chancery_runtime.errors import KeyServiceDown
+from chancery_runtime.keys import LocalKeyring
+from chancery_runtime.problems import install_problems
+from chancery_storage import Database, load_queries
+from chancery_testing.clock import FixedClock
+from fastapi import FastAPI
+
+TOKEN = {"Authorization": "Bearer operator"}
+
+
+class Keyring(LocalKeyring):
+    """A keyring that can be down."""
+
+    down = False
+
+    async def derive(self, tenant: str, purpose: str) -> bytes:
+        if self.down:
+            raise KeyServiceDown("down")
+        return await super().derive(tenant, purpose)
+
+
+@dataclass
+class Audit:
+    """The service without Kafka: `take` is what the bus calls."""
+
+    database: Database
+    keys: Keyring
+    writer: BatchWriter
+    checkpoints: CheckpointLoop
+    http: httpx.AsyncClient
+    published: list[AnyEvent]
+    offset: int = 0
+
+    async def take(self, *events: AnyEvent, partition: int = 0, skip: int = 0) -> list[Any]:
+        self.offset += skip
+        batch = []
+        for event in events:
+            topic = TOPIC_OF_TYPE[event.type].full_name(event.tenant)
+            batch.append(Received(event, topic, partition, self.offset, 1_760_000_000_000))
+            self.offset += 1
+        return await self.deliver(batch)
+
+    async def deliver(self, batch: Sequence[Received]) -> list[Any]:
+        return await asyncio.gather(*(self.writer.submit(one) for one in batch), return_exceptions=True)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        response = await self.http.get(f"/v1/{path}", params=params, headers=TOKEN)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def text(self, path: str) -> str:
+        response = await self.http.get(f"/v1/{path}", headers=TOKEN)
+        assert response.status_code == 200, response.text
+        return response.text
+
+    async def run(self, sql: str, *arguments: Any) -> list[Any]:
+        async with self.database.transaction() as connection:
+            return list(await connection.fetch(sql, *arguments))
+
+    async def tamper(self, sql: str, *arguments: Any) -> None:
+        """As the owner of the database: triggers off, change, triggers on."""
+        async with self.database.transaction() as connection:
+            await connection.execute("ALTER TABLE entries DISABLE TRIGGER ALL")
+            await connection.execute(sql, *arguments)
+            await connection.execute("ALTER TABLE entries ENABLE TRIGGER ALL")
+
+
+@pytest.fixture(scope="module")
+async def audit(database_url: str) -> AsyncIterator[Audit]:
+    database = await Database.open(database_url, schema="audit")
+    await database.migrate("chancery_audit")
+    queries, keys, clock = load_queries("chancery_audit"), Keyring(b"k" * 32), FixedClock()
+    cache = KeyCache(keys, 100)
+    published: list[AnyEvent] = []
+
+    async def publish(event: AnyEvent) -> None:
+        published.append(event)
+
+    settings = AuditSettings(kafka_bootstrap="none", database_url=database_url, http_port=1, operator_token="operator")
+    app = FastAPI()
+    install_problems(app)
+    app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), publish, clock))
+    writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
+    transport = httpx.ASGITransport(app)
+    signer = LogSigner(database, queries, keys, "log.example")
+    app.include_router(log_router(settings, PostgresLog(database, queries), signer, teller(publish, clock)))
+    checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
+    async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
+        yield Audit(database, keys, writer, checkpoints, http, published)
+    await database.close()
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"t-{uuid4().hex[:8]}"
