@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -154,6 +155,12 @@ def audit_verify(tenant: Tenant) -> None:
     """Recompute the tenant's hash chain and check every payload's commitment."""
     result = operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant})
     typer.echo(json.dumps(result, indent=2))
+
+
+@app.command("witness", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def witness(context: typer.Context) -> None:
+    """Run a witness: it cosigns only checkpoints that continue what it has seen (`chancery witness --help`)."""
+    os.execv(sys.executable, [sys.executable, "-m", "chancery_witness", *context.args])  # noqa: S606  # no shell: it becomes that process
 
 
 @audit.command("receipt")

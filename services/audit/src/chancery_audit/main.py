@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+import httpx
 from chancery_bus import Received, Unreadable
 from chancery_contracts.failures import Poison
 from chancery_runtime import Application, run_service
@@ -16,6 +17,7 @@ from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
+from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.api import router, teller
 from chancery_audit.consumers import audit_stage
 from chancery_audit.domain.ranges import merge
@@ -67,6 +69,11 @@ async def build(app: Application) -> None:
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
     checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
+    if settings.audit_witnesses:
+        http = httpx.AsyncClient(timeout=5)
+        app.on_close(http.aclose)
+        cosigning = Cosigning(database, queries, signer, http, [Witness.parse(one) for one in settings.audit_witnesses])
+        app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     app.http.include_router(router(settings, reader, publisher.publish, app.clock))
     app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, teller(publisher.publish, app.clock)))

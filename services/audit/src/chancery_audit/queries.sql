@@ -144,3 +144,21 @@ SELECT count(*) FROM alarms WHERE tenant = $1
 -- name: add_unreadable
 -- A record that is no event, once.
 INSERT INTO unreadable (topic, partition, "offset", recorded_ms, reason) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+
+-- name: uncosigned
+-- Logs whose newest checkpoint a witness has not cosigned, and the size that it cosigned last.
+SELECT l.tenant, l.size, l.note, coalesce(max(c.size), 0) AS cosigned FROM logs l
+LEFT JOIN cosignatures c ON c.tenant = l.tenant AND c.witness = $1
+WHERE l.note IS NOT NULL GROUP BY l.tenant, l.size, l.note HAVING coalesce(max(c.size), 0) < l.size ORDER BY l.tenant LIMIT 1000
+
+-- name: add_cosignature
+-- Once.
+INSERT INTO cosignatures (tenant, size, witness, line) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+
+-- name: checkpoint_over
+-- Of those that cover an entry the one with the most witnesses, then the newest.
+SELECT k.size, k.note, count(c.line) AS witnesses, string_agg(c.line, '' ORDER BY c.witness) AS lines FROM (
+    SELECT size FROM logs WHERE tenant = $1
+    UNION (SELECT size FROM cosignatures WHERE tenant = $1 AND size > $2 ORDER BY size DESC LIMIT 100)
+) n JOIN checkpoints k ON k.tenant = $1 AND k.size = n.size LEFT JOIN cosignatures c ON c.tenant = k.tenant AND c.size = k.size
+WHERE k.size > $2 GROUP BY k.size, k.note ORDER BY witnesses DESC, k.size DESC LIMIT 1

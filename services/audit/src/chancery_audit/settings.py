@@ -14,5 +14,7 @@ class AuditSettings(ServiceSettings):
     """Unwrapped data keys kept in memory."""
     audit_checkpoint_s: float = 1.0
     """Logs that grew are signed and published this often."""
+    audit_witnesses: tuple[str, ...] = ()
+    """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
     audit_origin: str = "chancery.local/log"
     """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""

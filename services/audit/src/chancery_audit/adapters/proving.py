@@ -1,7 +1,8 @@
 """Checkpoints, tiles, bundles and receipts of a tenant's log, out of the database. Proofs need a handful of tiles, however long the log."""
 
-from chancery_ledger import Checkpoint, Receipt, Tile, TiledTree, TileMissing, encode_bundle
-from chancery_ledger.notes import split_note
+from collections.abc import Callable
+
+from chancery_ledger import Receipt, Tile, TiledTree, TileMissing, encode_bundle
 from chancery_ledger.tiles import WIDTH
 from chancery_storage import Connection, Database, Queries
 
@@ -18,9 +19,10 @@ class PostgresLog:
         self._queries = queries
 
     async def checkpoint(self, tenant: str) -> str:
-        """The newest, a signed note. Raises NotSigned."""
+        """The newest, a signed note, with what witnesses have said of it so far. Raises NotSigned."""
         async with self._database.reading() as connection:
-            return (await self._newest(connection, tenant))[1]
+            size, _ = await self._newest(connection, tenant)
+            return (await self._over(connection, tenant, size - 1))[1]
 
     async def tile(self, tenant: str, tile: Tile) -> bytes:
         """A tile, or a bundle of entries; bytes of a place never change. Raises NotSigned."""
@@ -35,15 +37,23 @@ class PostgresLog:
             return await self._stored(connection, tenant, tile)
 
     async def receipt(self, tenant: str, seq: int) -> Receipt:
-        """Proves an entry; its leaf is the receipt's `extra`. Raises NotSigned."""
+        """Proves an entry under the checkpoint that the most witnesses vouch for; its leaf is the receipt's `extra`. Raises NotSigned."""
         async with self._database.reading() as connection:
-            size, note = await self._newest(connection, tenant)
+            size, note = await self._over(connection, tenant, seq)
             rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
-            if seq >= size or not rows:
+            if not rows:
                 raise NotSigned(str(seq))
-            return Receipt(seq, tuple(await self._proof(connection, tenant, seq, size)), note, rows[0]["leaf"])
+            proof = await self._proof(connection, tenant, size, lambda tree: tree.inclusion_proof(seq))
+            return Receipt(seq, tuple(proof), note, rows[0]["leaf"])
 
-    async def _proof(self, connection: Connection, tenant: str, seq: int, size: int) -> list[bytes]:
+    async def consistency(self, tenant: str, old: int, new: int) -> list[bytes]:
+        """That the tree of `new` leaves continues that of `old`. Raises IndexError."""
+        if old == 0:
+            return []
+        async with self._database.reading() as connection:
+            return await self._proof(connection, tenant, new, lambda tree: tree.consistency_proof(old))
+
+    async def _proof(self, connection: Connection, tenant: str, size: int, make: Callable[[TiledTree], list[bytes]]) -> list[bytes]:
         """Tries, fetches the tile that was missing, and tries again: the tree says itself what it needs."""
         at_hand: dict[Tile, bytes] = {}
         wanted: list[Tile] = []
@@ -57,7 +67,7 @@ class PostgresLog:
         tree = TiledTree(size, read)
         while True:
             try:
-                return tree.inclusion_proof(seq)
+                return make(tree)
             except TileMissing:
                 if not wanted:
                     raise
@@ -68,7 +78,13 @@ class PostgresLog:
         row = await connection.fetchrow(self._queries.log, tenant)
         if row is None or row["note"] is None:
             raise NotSigned(tenant)
-        return Checkpoint.parse(split_note(row["note"])[0]).size, row["note"]
+        return row["size"], row["note"]
+
+    async def _over(self, connection: Connection, tenant: str, seq: int) -> tuple[int, str]:
+        row = await connection.fetchrow(self._queries.checkpoint_over, tenant, seq)
+        if row is None:
+            raise NotSigned(str(seq))
+        return row["size"], row["note"] + (row["lines"] or "")
 
     async def _stored(self, connection: Connection, tenant: str, tile: Tile) -> bytes:
         data: bytes = await connection.fetchval(self._queries.tile, tenant, tile.level, tile.index) or b""

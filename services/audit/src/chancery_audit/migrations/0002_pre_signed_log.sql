@@ -22,3 +22,11 @@ CREATE TABLE tiles (
     hashes bytea    NOT NULL,
     PRIMARY KEY (tenant, level, index)
 );
+-- What witnesses said of checkpoints, as signature lines.
+CREATE TABLE cosignatures (
+    tenant  text   NOT NULL,
+    size    bigint NOT NULL,
+    witness text   NOT NULL,
+    line    text   NOT NULL,
+    PRIMARY KEY (tenant, witness, size)
+);

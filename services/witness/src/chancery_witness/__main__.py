@@ -1,0 +1,5 @@
+"""`python -m chancery_witness`."""
+
+from chancery_witness.main import main
+
+main()
