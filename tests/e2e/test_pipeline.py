@@ -178,4 +178,10 @@ async def test_the_windows_survive_a_restart(stack, demo, home):
     assert before["requests"] > 0
     assert before["spend_micros"] > 0
     await eventually(_killed_and_back(home, "cost-windows"), within_s=60)
-    await eventually(lambda: total() == before, within_s=30)
+
+    def kept():
+        # What came in meanwhile is counted too; counting twice would double it.
+        now = total()
+        return all(before[name] <= now[name] for name in before) and now["requests"] < 2 * before["requests"]
+
+    await eventually(kept, within_s=60)

@@ -49,7 +49,7 @@ def _verdict(receipt: Receipt, policy: Policy) -> str:
         *(f"  cosigned by {name}, {datetime.fromtimestamp(at, UTC).isoformat()}" for name, at in sorted(trusted.witnesses.items())),
         *(f"  {name:<15} {value}" for name, value in fields.items()),
         "Not proved: what the payload says (only its commitment is here), nor that the log has shown everyone the same tree"
-        + ("." if trusted.witnessed and policy.quorum else " (no witness vouches for that)."),
+        + ("." if trusted.witnessed else " (no witness vouches for that)."),
     ]
     return "\n".join(lines)
 

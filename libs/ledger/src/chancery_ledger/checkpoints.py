@@ -101,7 +101,12 @@ class Trusted:
 
     checkpoint: Checkpoint
     witnesses: dict[str, int]
-    witnessed: bool
+    quorum: int
+
+    @property
+    def witnessed(self) -> bool:
+        """True if at least one and at least the quorum of the policy's witnesses cosigned."""
+        return len(self.witnesses) >= max(1, self.quorum)
 
     @property
     def standing(self) -> str:
@@ -119,7 +124,7 @@ def trust(note: str, policy: Policy) -> Trusted:
         raise Unsigned("the checkpoint is another log's")
     keys = {(one.name, one.key_id) for one in policy.witnesses}
     times = {one.name: cosigned_at(one.signature) for one in opened.verified if (one.name, one.key_id) in keys}
-    return Trusted(checkpoint, times, len(times) >= policy.quorum)
+    return Trusted(checkpoint, times, policy.quorum)
 
 
 def add_signatures(note: str, signatures: Sequence[Signature]) -> str:
