@@ -14,7 +14,7 @@ from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
-from chancery_audit.api import router, teller
+from chancery_audit.api import Tell, router
 from chancery_audit.log_api import log_router
 from chancery_audit.main import batch_in_transaction
 from chancery_audit.settings import AuditSettings
@@ -102,11 +102,11 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     settings = AuditSettings(kafka_bootstrap="none", database_url=database_url, http_port=1, operator_token="operator")
     app = FastAPI()
     install_problems(app)
-    app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), publish, clock))
+    app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), Tell(publish, clock), clock))
     writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
-    app.include_router(log_router(settings, PostgresLog(database, queries), signer, teller(publish, clock)))
+    app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
     checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
         yield Audit(database, keys, writer, checkpoints, http, published)

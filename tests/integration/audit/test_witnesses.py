@@ -46,8 +46,7 @@ class World:
         return self
 
     def cosigning(self, *witnesses):
-        signer = self.audit.checkpoints._signer
-        return Cosigning(self.audit.database, load_queries("chancery_audit"), signer, self.http, list(witnesses or self.witnesses))
+        return Cosigning(self.audit.database, load_queries("chancery_audit"), self.http, list(witnesses or self.witnesses))
 
     async def mine(self):
         rows = await self.audit.run("SELECT size, witness FROM cosignatures WHERE tenant = $1 ORDER BY size, witness", self.tenant)

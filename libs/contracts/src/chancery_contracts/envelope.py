@@ -116,7 +116,7 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Or
         raise Poison("the record has no data (a tombstone)", code="invalid_request")
     if len(value) > MAX_DATA_BYTES:
         raise Poison(f"oversized: {len(value)} bytes of data, {MAX_DATA_BYTES} are allowed", code="invalid_request")
-    if "datacontenttype" in plain and plain["datacontenttype"].startswith(STRUCTURED):
+    if plain.get("datacontenttype", "").startswith(STRUCTURED):
         return _decode_structured(value, origin)
     payload = _payload_type(plain)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chancery_ledger.errors import Malformed
-from chancery_ledger.hashing import EMPTY_ROOT, node_hash
+from chancery_ledger.hashing import EMPTY_ROOT, join_roots, node_hash
 
 
 class Frontier:
@@ -36,9 +36,4 @@ class Frontier:
 
     def root(self) -> bytes:
         """Of the whole tree (RFC 6962 §2.1)."""
-        if not self._roots:
-            return EMPTY_ROOT
-        found = self._roots[-1]
-        for root in reversed(self._roots[:-1]):
-            found = node_hash(root, found)
-        return found
+        return join_roots(self._roots) if self._roots else EMPTY_ROOT

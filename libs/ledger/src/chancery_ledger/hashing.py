@@ -123,6 +123,14 @@ def consistency_ranges(old: int, new: int) -> list[tuple[int, int]]:
     return ranges[::-1]
 
 
+def join_roots(roots: Sequence[bytes]) -> bytes:
+    """The root over perfect subtrees that get smaller from left to right: joined from the right. At least one."""
+    found = roots[-1]
+    for root in reversed(roots[:-1]):
+        found = node_hash(root, found)
+    return found
+
+
 def _split(size: int) -> int:
     """The largest power of two below `size`."""
     return 1 << (size - 1).bit_length() - 1

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chancery_ledger.errors import Malformed, TileMissing
-from chancery_ledger.hashing import EMPTY_ROOT, consistency_ranges, inclusion_ranges, merkle_root, node_hash
+from chancery_ledger.hashing import EMPTY_ROOT, consistency_ranges, inclusion_ranges, join_roots, merkle_root
 
 WIDTH = 256
 _HEIGHT = 8
@@ -105,7 +105,7 @@ class TiledTree:
             level = min(room, (at & -at).bit_length() - 1) if at else room
             roots.append(self._node(level, at >> level))
             at += 1 << level
-        return _joined(roots)
+        return join_roots(roots)
 
     def _node(self, level: int, index: int) -> bytes:
         """The perfect subtree of 2^level leaves: the root of a run of a tile's hashes."""
@@ -158,10 +158,3 @@ def decode_bundle(data: bytes) -> list[bytes]:
     if len(entries) > WIDTH:
         raise Malformed("a bundle has 256 entries at most")
     return entries
-
-
-def _joined(roots: Sequence[bytes]) -> bytes:
-    found = roots[-1]
-    for root in reversed(roots[:-1]):
-        found = node_hash(root, found)
-    return found

@@ -110,24 +110,26 @@ class CompletenessView(BaseModel):
     alarms: int
 
 
-def teller(publish: Publish, clock: Clock) -> Callable[[str, int, str], Awaitable[None]]:
-    """Puts readings of the log on record."""
+class Tell:
+    """Puts a reading on record, before it is answered."""
 
-    async def tell(tenant: str, rows: int, query: str) -> None:
-        data = AuditRead(reader=READER, query={"query": query, "tenant": tenant}, rows=rows)
-        await publish(Event(id=str(uuid4()), source="chancery/audit", time=clock(), tenant=tenant, data=data))
+    def __init__(self, publish: Publish, clock: Clock) -> None:
+        self._publish = publish
+        self._clock = clock
 
-    return tell
-
-
-def router(settings: ServiceSettings, reader: TrailReader, publish: Publish, clock: Clock) -> APIRouter:
-    """The routes."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
-
-    async def tell(tenant: str, rows: int, interaction: str | None = None, **query: object) -> None:
+    async def __call__(self, tenant: str, rows: int, interaction: str | None = None, **query: object) -> None:
+        """Raises Retry where it cannot be put on record."""
         named = {name: str(value) for name, value in query.items() if value is not None}
         data = AuditRead(reader=READER, query=named | {"tenant": tenant}, rows=rows)
-        await publish(Event(id=str(uuid4()), source="chancery/audit", time=clock(), tenant=tenant, data=data, interaction=interaction))
+        event = Event(
+            id=str(uuid4()), source="chancery/audit", time=self._clock(), tenant=tenant, data=data, interaction=interaction
+        )  # fmt: skip
+        await self._publish(event)
+
+
+def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Clock) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
 
     @routes.get("/interactions/{interaction}")
     async def interaction(interaction: Identifier, tenant: Tenant, reveal: bool = False) -> InteractionView:

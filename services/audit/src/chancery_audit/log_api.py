@@ -1,6 +1,5 @@
 """A tenant's log for other people's tools: C2SP tlog-tiles, and receipts (C2SP tlog-proof)."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from chancery_contracts.identifiers import TENANT_PATTERN
@@ -11,13 +10,11 @@ from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import PlainTextResponse, Response
 
-from chancery_audit.adapters.proving import NotSigned, PostgresLog
+from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.signing import LogSigner
+from chancery_audit.api import Tell
 
-Tell = Callable[[str, int, str], Awaitable[None]]
-"""Puts a reading on record: tenant, rows, what was read."""
 Tenant = Annotated[str, Path(pattern=TENANT_PATTERN)]
-_NOT_SIGNED = Problem(404, "Not in the log", "Nothing at this place is under a checkpoint yet.")
 
 
 def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, tell: Tell) -> APIRouter:
@@ -32,33 +29,25 @@ def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, t
     @routes.get("/checkpoint")
     async def checkpoint(tenant: Tenant) -> PlainTextResponse:
         """The newest, a signed note."""
-        try:
-            return PlainTextResponse(await log.checkpoint(tenant))
-        except NotSigned as exc:
-            raise _NOT_SIGNED from exc
+        return PlainTextResponse(await log.checkpoint(tenant))
 
     @routes.get("/tile/{path:path}")
     async def tile(tenant: Tenant, path: str) -> Response:
         """`<level>/<number>[.p/<width>]`, or `entries/…`: leaves are metadata of interactions, so that reading them is on record."""
         try:
             wanted = parse_path(f"tile/{path}")
-            data = await log.tile(tenant, wanted)
         except Malformed as exc:
             raise Problem(400, "Not a tile", str(exc)) from exc
-        except NotSigned as exc:
-            raise _NOT_SIGNED from exc
+        data = await log.tile(tenant, wanted)
         if wanted.level < 0:
-            await tell(tenant, wanted.width, "entries")
+            await tell(tenant, wanted.width, query="entries")
         return Response(data, media_type="application/octet-stream", headers={"cache-control": "private, max-age=31536000, immutable"})
 
     @routes.get("/receipts/{seq}")
     async def receipt(tenant: Tenant, seq: Annotated[int, Path(ge=0, le=2**53)]) -> PlainTextResponse:
         """Proves one entry offline; the entry's leaf is in it, as `extra`."""
-        try:
-            found = await log.receipt(tenant, seq)
-        except NotSigned as exc:
-            raise _NOT_SIGNED from exc
-        await tell(tenant, 1, "receipt")
+        found = await log.receipt(tenant, seq)
+        await tell(tenant, 1, query="receipt")
         return PlainTextResponse(found.text())
 
     return routes

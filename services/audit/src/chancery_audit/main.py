@@ -18,7 +18,7 @@ from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.witnesses import Cosigning, Witness
-from chancery_audit.api import router, teller
+from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage
 from chancery_audit.domain.ranges import merge
 from chancery_audit.handlers import record
@@ -72,11 +72,12 @@ async def build(app: Application) -> None:
     if settings.audit_witnesses:
         http = httpx.AsyncClient(timeout=5)
         app.on_close(http.aclose)
-        cosigning = Cosigning(database, queries, signer, http, [Witness.parse(one) for one in settings.audit_witnesses])
+        cosigning = Cosigning(database, queries, http, [Witness.parse(one) for one in settings.audit_witnesses])
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
-    app.http.include_router(router(settings, reader, publisher.publish, app.clock))
-    app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, teller(publisher.publish, app.clock)))
+    tell = Tell(publisher.publish, app.clock)
+    app.http.include_router(router(settings, reader, tell, app.clock))
+    app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, tell))
 
 
 def main() -> None:

@@ -57,10 +57,6 @@ INSERT INTO logs (tenant) VALUES ($1) ON CONFLICT DO NOTHING
 SELECT l.size, l.frontier, l.note, (SELECT c.note FROM checkpoints c WHERE c.tenant = l.tenant ORDER BY c.size DESC LIMIT 1) AS last_note
 FROM logs l WHERE l.tenant = $1 FOR UPDATE OF l
 
--- name: head_size
--- How many entries there must be.
-SELECT coalesce(max(size), 0) FROM heads WHERE tenant = $1
-
 -- name: log
 -- As it was signed last.
 SELECT size, note FROM logs WHERE tenant = $1

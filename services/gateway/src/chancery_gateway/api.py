@@ -17,7 +17,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from chancery_gateway.adapters.desk import Desk
 from chancery_gateway.adapters.tenants import tenant_of
-from chancery_gateway.domain.progress import status_of
+from chancery_gateway.domain.progress import COMPLETED, status_of
 from chancery_gateway.domain.requests import NewInteraction
 
 
@@ -111,11 +111,11 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         async def events() -> AsyncIterator[ServerSentEvent]:
             async with semaphore:
                 with open_streams.track_inprogress():
-                    async for step in desk.follow(tenant, interaction):
-                        if step.stage != "completed":
+                    async for step, result in desk.follow(tenant, interaction):
+                        if step.stage == COMPLETED:
+                            yield ServerSentEvent(result.model_dump_json() if result else "{}", event="completed")
+                        else:
                             yield ServerSentEvent(StepView(stage=step.stage, at=step.at).model_dump_json(), event="stage")
-                    result = await desk.result(await desk.steps(tenant, interaction))
-                    yield ServerSentEvent(result.model_dump_json() if result else "{}", event="completed")
 
         return EventSourceResponse(events(), ping=15)
 

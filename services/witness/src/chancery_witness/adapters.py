@@ -2,10 +2,10 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from chancery_ledger import AddCheckpoint, Checkpoint, WitnessRefusal, accept
+from chancery_ledger import AddCheckpoint, Checkpoint, accept
 from chancery_ledger.notes import Verifier
 from chancery_ledger.witnessing import origin_of
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -35,23 +35,12 @@ class Memory:
     def take(self, request: AddCheckpoint, logs: Sequence[Verifier]) -> Checkpoint:
         """The checkpoint to cosign, now remembered. Raises WitnessRefusal."""
         origin = origin_of(request.note)
-        return self._alone(lambda: self._take(request, logs, origin))
-
-    def _take(self, request: AddCheckpoint, logs: Sequence[Verifier], origin: str) -> Checkpoint:
-        row = self._connection.execute("SELECT checkpoint FROM seen WHERE origin = ?", (origin,)).fetchone()
-        checkpoint = accept(request, logs, Checkpoint.parse(row[0]) if row else None)
-        self._connection.execute("INSERT OR REPLACE INTO seen (origin, checkpoint) VALUES (?, ?)", (origin, checkpoint.text()))
-        return checkpoint
-
-    def _alone(self, work: Callable[[], Checkpoint]) -> Checkpoint:
         self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            done = work()
-        except WitnessRefusal:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-        return done
+        with self._connection:  # commits, or rolls back whatever was raised
+            row = self._connection.execute("SELECT checkpoint FROM seen WHERE origin = ?", (origin,)).fetchone()
+            checkpoint = accept(request, logs, Checkpoint.parse(row[0]) if row else None)
+            self._connection.execute("INSERT OR REPLACE INTO seen (origin, checkpoint) VALUES (?, ?)", (origin, checkpoint.text()))
+        return checkpoint
 
     def close(self) -> None:
         """Closes the file."""

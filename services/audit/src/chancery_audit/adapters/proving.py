@@ -4,11 +4,15 @@ from collections.abc import Callable
 
 from chancery_ledger import Receipt, Tile, TiledTree, TileMissing, encode_bundle
 from chancery_ledger.tiles import WIDTH
+from chancery_runtime.problems import Problem
 from chancery_storage import Connection, Database, Queries
 
 
-class NotSigned(LookupError):
-    """Nothing at this place is under a checkpoint yet."""
+class NotSigned(Problem):
+    """Nothing at this place is under a checkpoint yet: 404."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "Not in the log", "Nothing at this place is under a checkpoint yet.")
 
 
 class PostgresLog:
@@ -29,7 +33,7 @@ class PostgresLog:
         async with self._database.reading() as connection:
             size, _ = await self._newest(connection, tenant)
             if (size >> max(tile.level, 0) * 8) < tile.index * WIDTH + tile.width:
-                raise NotSigned(tile.path())
+                raise NotSigned
             if tile.level < 0:
                 start = tile.index * WIDTH
                 rows = await connection.fetch(self._queries.leaves, tenant, start, start + tile.width)
@@ -42,7 +46,7 @@ class PostgresLog:
             size, note = await self._over(connection, tenant, seq)
             rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
             if not rows:
-                raise NotSigned(str(seq))
+                raise NotSigned
             proof = await self._proof(connection, tenant, size, lambda tree: tree.inclusion_proof(seq))
             return Receipt(seq, tuple(proof), note, rows[0]["leaf"])
 
@@ -77,13 +81,13 @@ class PostgresLog:
     async def _newest(self, connection: Connection, tenant: str) -> tuple[int, str]:
         row = await connection.fetchrow(self._queries.log, tenant)
         if row is None or row["note"] is None:
-            raise NotSigned(tenant)
+            raise NotSigned
         return row["size"], row["note"]
 
     async def _over(self, connection: Connection, tenant: str, seq: int) -> tuple[int, str]:
         row = await connection.fetchrow(self._queries.checkpoint_over, tenant, seq)
         if row is None:
-            raise NotSigned(str(seq))
+            raise NotSigned
         return row["size"], row["note"] + (row["lines"] or "")
 
     async def _stored(self, connection: Connection, tenant: str, tile: Tile) -> bytes:

@@ -67,7 +67,7 @@ class LogSigner:
         return True
 
     async def _new_leaves(self, connection: Connection, tenant: str, size: int) -> list[bytes]:
-        head = await connection.fetchval(self._queries.head_size, tenant)
+        head: int = await connection.fetchval(self._queries.head, tenant) or 0
         count = min(STRETCH, max(0, head - size))
         rows = await connection.fetch(self._queries.leaf_hashes, tenant, size, count)
         if [row["seq"] for row in rows] != list(range(size, size + count)):

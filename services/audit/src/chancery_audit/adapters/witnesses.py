@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import httpx
 import structlog
-from chancery_ledger import AddCheckpoint, CosignatureVerifier, Ed25519Verifier, LedgerError, Malformed, Policy, trust
+from chancery_ledger import AddCheckpoint, CosignatureVerifier, LedgerError, Malformed, open_note
 from chancery_ledger.base64s import decimal
 from chancery_storage import Database, Queries
 
 from chancery_audit.adapters.proving import PostgresLog
-from chancery_audit.adapters.signing import LogSigner
 
 log = structlog.get_logger()
 
@@ -34,10 +33,9 @@ class Witness:
 class Cosigning:
     """Keeps the lines that hold."""
 
-    def __init__(self, database: Database, queries: Queries, signer: LogSigner, http: httpx.AsyncClient, witnesses: list[Witness]) -> None:
+    def __init__(self, database: Database, queries: Queries, http: httpx.AsyncClient, witnesses: list[Witness]) -> None:
         self._database = database
         self._queries = queries
-        self._signer = signer
         self._proofs = PostgresLog(database, queries)
         self._http = http
         self._witnesses = witnesses
@@ -74,12 +72,9 @@ class Cosigning:
         if answer.status_code != 200:
             log.warning("witness_refused", witness=witness.verifier.name, tenant=tenant, status=answer.status_code, size=size)
             return 0
-        key: Ed25519Verifier = (await self._signer.signer(tenant)).verifier
-        if not trust(note + answer.text, Policy(key, (witness.verifier,), quorum=1)).witnessed:
-            raise Malformed("the answer holds no cosignature of this witness")
-        line = next(one for one in answer.text.splitlines(keepends=True) if one.startswith(f"\u2014 {witness.verifier.name} "))
+        [signature] = open_note(note + answer.text, [witness.verifier]).verified
         async with self._database.transaction() as connection:
-            await connection.execute(self._queries.add_cosignature, tenant, size, witness.verifier.name, line)
+            await connection.execute(self._queries.add_cosignature, tenant, size, witness.verifier.name, signature.line())
         return 1
 
     async def _post(self, witness: Witness, tenant: str, size: int, note: str, old: int) -> httpx.Response:

@@ -73,26 +73,27 @@ class Desk:
         data = received.event.data
         return data if isinstance(data, InteractionCompleted) else None
 
-    async def follow(self, tenant: str, interaction: str) -> AsyncIterator[Step]:
-        """Each step once, in the pipeline's order, the past ones first; ends with the completed one.
+    async def follow(self, tenant: str, interaction: str) -> AsyncIterator[tuple[Step, InteractionCompleted | None]]:
+        """Each step once, in the pipeline's order, the past ones first; ends with the completed one, which has the result.
 
         The topics are read side by side: a step that overtook its forerunners waits for them, `grace_s` at most.
         """
         told: set[str] = set()
         held_since: float | None = None
+        result: InteractionCompleted | None = None
         async with self.book.listening(tenant, interaction) as stored:
             while COMPLETED not in told:
                 stored.clear()
                 steps = await self.steps(tenant, interaction)
                 known, due = {step.stage for step in steps}, held_since is not None and monotonic() - held_since > self.grace_s
                 new = [step for step in steps if step.stage not in told]
-                result = await self.result(new)
+                result = result or await self.result(new)
                 for step in new:
                     if not due and not forerunners(step.stage, result).issubset(known):
                         held_since = held_since or monotonic()
                         break
                     told.add(step.stage)
-                    yield step
+                    yield step, result
                 else:
                     held_since = None
                 if COMPLETED not in told:
