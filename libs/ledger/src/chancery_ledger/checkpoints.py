@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chancery_ledger.base64s import decimal, decode64, encode64
 from chancery_ledger.errors import Malformed, Unsigned
-from chancery_ledger.notes import Signature, Verifier, checked_name, ed25519_holds, format_key, key_id, open_note, parse_key, public_key
-
-COSIGNATURE = 0x04
+from chancery_ledger.notes import Signature, Verifier, VerifierKey, checked_name, ed25519_holds, open_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +53,10 @@ class CosignatureSigner:
         return Signature(self.name, self.key_id, time_s.to_bytes(8, "big") + signed)
 
 
-class CosignatureVerifier:
-    """Kind 04. `public` is 32 bytes."""
+class CosignatureVerifier(VerifierKey):
+    """Kind 04."""
 
-    def __init__(self, name: str, public: bytes) -> None:
-        self.name = checked_name(name)
-        self.public = public
-        self.key_id = key_id(name, COSIGNATURE, public)
-        self._key = public_key(public)
-
-    @classmethod
-    def parse(cls, text: str) -> "CosignatureVerifier":
-        """From `name+hex(key id)+base64(04 ‖ public key)`. Raises Malformed."""
-        return cls(*parse_key(text, COSIGNATURE))
-
-    def __str__(self) -> str:
-        return format_key(self.name, COSIGNATURE, self.public)
+    KIND = 0x04
 
     def holds(self, text: str, signature: bytes) -> bool:
         """True if this witness cosigned this text, at the time that the signature says."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import ClassVar, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from chancery_ledger.base64s import decode64, encode64
 from chancery_ledger.errors import Malformed, SignatureInvalid, Unsigned
 
-ED25519 = 0x01
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
@@ -83,22 +82,30 @@ class Ed25519Signer:
         return Signature(self.name, self.key_id, self._private.sign(checked_text(text).encode()))
 
 
-class Ed25519Verifier:
-    """Kind 01. `public` is 32 bytes."""
+class VerifierKey:
+    """What the kinds of Ed25519 keys have in common: a name, 32 bytes, and how they are written down."""
+
+    KIND: ClassVar[int]
 
     def __init__(self, name: str, public: bytes) -> None:
         self.name = checked_name(name)
         self.public = public
-        self.key_id = key_id(name, ED25519, public)
+        self.key_id = key_id(name, self.KIND, public)
         self._key = public_key(public)
 
     @classmethod
-    def parse(cls, text: str) -> "Ed25519Verifier":
-        """From `name+hex(key id)+base64(01 ‖ public key)`. Raises Malformed."""
-        return cls(*parse_key(text, ED25519))
+    def parse(cls, text: str) -> Self:
+        """From `name+hex(key id)+base64(kind ‖ public key)`. Raises Malformed."""
+        return cls(*parse_key(text, cls.KIND))
 
     def __str__(self) -> str:
-        return format_key(self.name, ED25519, self.public)
+        return format_key(self.name, self.KIND, self.public)
+
+
+class Ed25519Verifier(VerifierKey):
+    """Kind 01."""
+
+    KIND = 0x01
 
     def holds(self, text: str, signature: bytes) -> bool:
         """True if it is this key's over this text."""
