@@ -17,7 +17,7 @@ from chancery_local.artifacts import default_cache, embedding_model
 from chancery_local.errors import LocalStackError
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
-from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
+from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings, plan_afresh
 from chancery_retrieval.consumers import dispatch
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports
 from chancery_runtime.screening import find_injections
@@ -58,7 +58,7 @@ async def embedder(embedding_files: tuple[Path, Path]) -> AsyncIterator[OnnxEmbe
 
 @pytest.fixture(scope="module")
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.open(database_url, schema="retrieval")
+    database = await Database.open(database_url, schema="retrieval", setup=plan_afresh)
     await database.migrate("chancery_retrieval")
     yield database
     await database.close()

@@ -55,7 +55,7 @@ class StageLimits:
     """Of events that we made ourselves, or that a handler rejected; beyond it the stage stops."""
     rejects_per_minute: int = 100_000
     """Of records that publishers got wrong; they fill only their own tenant's dead letters."""
-    commit_interval_s: float = 0.5
+    commit_interval_s: float = 1.0
     drain_s: float = 8.0
     """How long running handlers may finish when partitions are taken away or the service stops."""
 

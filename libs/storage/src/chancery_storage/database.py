@@ -47,7 +47,7 @@ class Database:
     async def migrate(self, package: str) -> None:
         """Applies `<package>/migrations/*.sql` and storage's own tables, forward only, each once."""
         with passing_faults():
-            async with self._pool.acquire(timeout=self._acquire_timeout_s) as connection:
+            async with self._acquired() as connection:
                 await migrate(connection, "chancery_storage")
                 await migrate(connection, package)
 
@@ -55,14 +55,14 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """A writing transaction: commits at exit, rolls back on any exception. Passing faults come out as Retry."""
         with passing_faults():
-            async with self._pool.acquire(timeout=self._acquire_timeout_s) as connection, connection.transaction():
+            async with self._acquired() as connection, connection.transaction():
                 yield connection
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Connection]:
-        """For one statement, which is a transaction of its own: one round trip instead of three. Passing faults come out as Retry."""
+        """Each statement is a transaction of its own: one round trip instead of three. Passing faults come out as Retry."""
         with passing_faults():
-            async with self._pool.acquire(timeout=self._acquire_timeout_s) as connection:
+            async with self._acquired() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -70,10 +70,20 @@ class Database:
         """A read-only transaction that sees one moment."""
         with passing_faults():
             async with (
-                self._pool.acquire(timeout=self._acquire_timeout_s) as connection,
+                self._acquired() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 yield connection
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Connection]:
+        """asyncpg's own time-out starts a task for each connection taken; this one does not."""
+        async with asyncio.timeout(self._acquire_timeout_s):
+            connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable if the server does not answer."""

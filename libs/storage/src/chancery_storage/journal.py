@@ -37,14 +37,18 @@ class Journal:
 
     async def store(self, connection: Connection, cause_id: str, events: Sequence[AnyEvent], now: datetime) -> list[AnyEvent]:
         """Stores unless something is stored already; returns what is stored. That, and only that, may be published."""
+        if await self.add(connection, cause_id, events, now):
+            return list(events)
+        return await self.find(connection, cause_id) or []
+
+    async def add(self, connection: Connection, cause_id: str, events: Sequence[AnyEvent], now: datetime) -> bool:
+        """Stores; False, and changes nothing, where something is stored already."""
         body = dump_events(events)
         if self._sealer is not None:
             body = self._sealer.seal(body)
         arguments = (cause_id, self.stage, now, self._sealer is not None, body)
         status = await connection.execute(self._queries.store_outputs, *arguments)
-        if status == "INSERT 0 1":
-            return list(events)
-        return await self.find(connection, cause_id) or []
+        return bool(status == "INSERT 0 1")
 
     async def purge(self, before: datetime) -> int:
         """Deletes up to 5,000 answers older than `before`; how many."""

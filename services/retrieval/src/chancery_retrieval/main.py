@@ -10,12 +10,12 @@ from chancery_runtime.application import Application
 from chancery_runtime.metrics import counter, histogram
 from chancery_runtime.screening import find_injections
 from chancery_runtime.service import run_service
-from chancery_runtime.stages import around
+from chancery_runtime.stages import around, before_storing
 from chancery_storage import Database, Journal
 
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
-from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
+from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings, plan_afresh
 from chancery_retrieval.api import operator_routes
 from chancery_retrieval.consumers import documents_stage, questions_stage
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports, Search
@@ -38,10 +38,10 @@ async def build(settings: RetrievalSettings, application: Application) -> None:
     embedder = OnnxEmbedder.load(settings.embedding_model_path, settings.embedding_tokenizer_path, settings.retrieval_embedding_threads)
     log.info("model_loaded", model=embedder.name, threads=settings.retrieval_embedding_threads)
     application.on_close(embedder.close)
-    database = await application.database(schema="retrieval", package=PACKAGE, max_size=MAX_CONNECTIONS)
+    database = await application.database(schema="retrieval", package=PACKAGE, setup=plan_afresh, max_size=MAX_CONNECTIONS)
     ports = assemble(settings, application, database, embedder, await application.catalogue())
     documents = partial(around, database, Journal(database, "retrieval.documents"), clock=application.clock)
-    questions = partial(around, database, Journal(database, "retrieval"), clock=application.clock)
+    questions = partial(before_storing, database, Journal(database, "retrieval"), clock=application.clock)
     application.stage(documents_stage(ports, documents, settings.retrieval_documents_in_flight))
     application.stage(questions_stage(ports, questions))
     application.http.include_router(operator_routes(ports.grounding, require_operator(settings)))

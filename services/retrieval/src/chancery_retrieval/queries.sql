@@ -73,17 +73,12 @@ INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VA
 
 -- name: shelves_in_scope
 -- What will be searched, and as of which change.
-SELECT collection, matter, passages, changed FROM shelves
+SELECT collection, matter, changed FROM shelves
 WHERE tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, '')) ORDER BY collection, matter
 
 -- name: plan_afresh
 -- Scopes and words differ by orders of magnitude: one plan for all of them would read whole tables for some.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
--- name: nearest_exact
--- Compares every vector in scope; "+ 0" keeps the planner from the HNSW index.
-SELECT key FROM vectors WHERE tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
-ORDER BY (embedding <#> $4::text::halfvec(384)) + 0, key LIMIT $5
+SET plan_cache_mode = force_custom_plan
 
 -- name: walk_further
 -- The HNSW walk goes on until enough rows pass the filter (pgvector 0.8), in exact order, up to a bound.
@@ -91,32 +86,43 @@ SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw
        set_config('hnsw.max_scan_tuples', '40000', true), set_config('enable_seqscan', 'off', true),
        set_config('enable_sort', 'off', true)
 
--- name: nearest_approximate
--- By the HNSW index; the filter is the same.
-SELECT key FROM vectors WHERE tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
-ORDER BY embedding <#> $4::text::halfvec(384) LIMIT $5
-
 -- name: any_word
 -- The words of a question, any of which may match: stemmed, stop words gone.
 SELECT coalesce(string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | '), '')
 FROM unnest(tsvector_to_array(to_tsvector('english', $1))) AS lexeme
 
 -- name: known_words
--- The words of a question, stemmed, stop words gone, and in how many passages in scope each stands.
-SELECT asked.lexeme, sum(lexemes.passages)::bigint AS passages
-FROM unnest(tsvector_to_array(to_tsvector('english', $4))) AS asked (lexeme)
-JOIN lexemes ON lexemes.lexeme = asked.lexeme AND tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, ''))
-GROUP BY asked.lexeme HAVING sum(lexemes.passages) > 0
+-- The words of a question, stemmed, stop words gone, in how many passages in scope each stands, and how many there are.
+WITH known AS (
+    SELECT asked.lexeme, sum(lexemes.passages)::bigint AS passages
+    FROM unnest(tsvector_to_array(to_tsvector('english', $4))) AS asked (lexeme)
+    JOIN lexemes ON lexemes.lexeme = asked.lexeme AND tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, ''))
+    GROUP BY asked.lexeme HAVING sum(lexemes.passages) > 0
+)
+SELECT coalesce((SELECT array_agg(lexeme) FROM known), '{}') AS lexemes, coalesce((SELECT array_agg(passages) FROM known), '{}') AS counts,
+       (SELECT coalesce(sum(passages), 0)::bigint FROM shelves
+        WHERE tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, ''))) AS in_scope
 
--- name: best_by_text
--- Rare words ($4) select, all words ($5) with their weights ($6) rank; ts_rank of one word saturates with its frequency.
+-- name: search
+-- One statement sees one moment. Vectors are compared one by one ("+ 0" keeps the planner from the HNSW index) unless $9.
+-- Rare words ($6) select, all words ($7) with their weights ($8) rank; ts_rank of one word saturates with its frequency.
 WITH selected AS MATERIALIZED (
     SELECT key, search FROM passages
-    WHERE search @@ $4::text::tsquery AND tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
+    WHERE search @@ $6::text::tsquery AND tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
 ), words AS (
-    SELECT word::tsquery, weight FROM unnest($5::text[], $6::float8[]) AS t (word, weight)
+    SELECT word::tsquery, weight FROM unnest($7::text[], $8::float8[]) AS t (word, weight)
 )
-SELECT key FROM selected CROSS JOIN words GROUP BY key ORDER BY sum(weight * ts_rank(search, word)) DESC, key LIMIT $7
+SELECT
+    CASE WHEN $9 THEN ARRAY(
+        SELECT key FROM vectors WHERE tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
+        ORDER BY embedding <#> $4::text::halfvec(384) LIMIT $5
+    ) ELSE ARRAY(
+        SELECT key FROM vectors WHERE tenant = $1 AND collection = ANY($2) AND (matter IS NULL OR matter = $3)
+        ORDER BY (embedding <#> $4::text::halfvec(384)) + 0, key LIMIT $5
+    ) END AS by_vector,
+    ARRAY(SELECT key FROM selected CROSS JOIN words GROUP BY key ORDER BY sum(weight * ts_rank(search, word)) DESC, key LIMIT $5) AS by_text,
+    ARRAY(SELECT json_build_array(collection, matter, changed)::text FROM shelves
+          WHERE tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, '')) ORDER BY collection, matter) AS shelves
 
 -- name: passages_by_key
 -- The barrier once more: no key gets a passage out of its scope.

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from chancery_contracts.failures import Retry
 from chancery_contracts.interactions import InjectionFinding
 from chancery_storage import Connection, Database, load_queries
 from pgvector import HalfVector
@@ -29,9 +30,21 @@ class SearchSettings:
     weights: FusionWeights = field(default_factory=FusionWeights)
 
 
+ATTEMPTS = 3
+"""A document replaced between the search and the fetching of its passages means another search."""
+
+
+async def plan_afresh(connection: Connection) -> None:
+    """Sets up a connection for searching."""
+    await connection.execute(load_queries("chancery_retrieval").plan_afresh)
+
+
 @dataclass(frozen=True, slots=True)
-class _Shelves:
-    passages: int
+class _Hits:
+    """Keys, best first, and what was searched."""
+
+    by_vector: list[int]
+    by_text: list[int]
     snapshot: str
 
 
@@ -47,22 +60,25 @@ class PostgresSearch:
     async def best(self, scope: Scope, query: Query, vector: Vector, limit: int) -> Found:
         """The best passages of the fused searches."""
         begun = time.perf_counter()
-        async with self._reading() as connection:
-            await connection.execute(self._queries.plan_afresh)
-            shelves = await self._shelves(connection, scope)
-            by_vector = await self._nearest(connection, scope, vector, shelves.passages)
-            by_text = await self._by_text(connection, scope, query, shelves.passages)
-            fused = fuse(by_vector, by_text, limit, self._settings.weights)
-            keys = [one.key for one in fused]
-            rows = await connection.fetch(self._queries.passages_by_key, *_arguments(scope), keys)
+        with as_retrieval_faults():
+            async with self._database.statement() as connection:
+                for _ in range(ATTEMPTS):
+                    hits = await self._search(connection, scope, query, vector)
+                    fused = fuse(hits.by_vector, hits.by_text, limit, self._settings.weights)
+                    rows = await connection.fetch(self._queries.passages_by_key, *_arguments(scope), [one.key for one in fused])
+                    # A key's passage never changes, so that all that were found then are as they were found.
+                    if len(rows) == len(fused):
+                        break
+                else:
+                    raise Retry("documents are replaced faster than they can be searched")
         candidates = {row["key"]: _candidate(row) for row in rows}
         self._observe_s(time.perf_counter() - begun)
-        return Found(tuple((one, candidates[one.key]) for one in fused), shelves.snapshot)
+        return Found(tuple((one, candidates[one.key]) for one in fused), hits.snapshot)
 
     async def nothing(self, scope: Scope) -> Found:
         """No passages; only what would have been searched."""
         async with self._reading() as connection:
-            return Found((), (await self._shelves(connection, scope)).snapshot)
+            return Found((), await self._snapshot(connection, scope))
 
     async def titles(self, scope: Scope, query: Query) -> list[Title]:
         """Documents whose title shares a word with the query."""
@@ -74,9 +90,9 @@ class PostgresSearch:
     async def whole(self, scope: Scope, title: Title) -> WholeDocument:
         """A document from beginning to end; empty if it has been replaced since."""
         async with self._reading() as connection:
-            shelves = await self._shelves(connection, scope)
+            snapshot = await self._snapshot(connection, scope)
             rows = await connection.fetch(self._queries.passages_of_document, *_arguments(scope), title.document_id, title.version)
-        return WholeDocument(tuple(_candidate(row) for row in rows), shelves.snapshot)
+        return WholeDocument(tuple(_candidate(row) for row in rows), snapshot)
 
     async def list_documents(self, tenant: str | None, limit: int) -> list[DocumentListing]:
         """What stands in the index."""
@@ -90,32 +106,31 @@ class PostgresSearch:
             async with self._database.reading() as connection:
                 yield connection
 
-    async def _shelves(self, connection: Connection, scope: Scope) -> _Shelves:
-        rows = await connection.fetch(self._queries.shelves_in_scope, *_arguments(scope))
-        return _Shelves(sum(row["passages"] for row in rows), snapshot_of(scope, rows))
+    async def _snapshot(self, connection: Connection, scope: Scope) -> str:
+        return snapshot_of(scope, map(list, await connection.fetch(self._queries.shelves_in_scope, *_arguments(scope))))
 
-    async def _nearest(self, connection: Connection, scope: Scope, vector: Vector, in_scope: int) -> list[int]:
-        arguments = (*_arguments(scope), HalfVector(vector).to_text(), self._settings.candidates)
-        if in_scope <= self._settings.exact_up_to:
-            rows = await connection.fetch(self._queries.nearest_exact, *arguments)
+    async def _search(self, connection: Connection, scope: Scope, query: Query, vector: Vector) -> _Hits:
+        known = await connection.fetchrow(self._queries.known_words, *_arguments(scope), query.text)
+        assert known is not None
+        words = weigh(list(zip(known["lexemes"], known["counts"], strict=True)), known["in_scope"])
+        approximate = known["in_scope"] > self._settings.exact_up_to
+        arguments = (
+            *_arguments(scope), HalfVector(vector).to_text(), self._settings.candidates, " | ".join(words.selecting) or None,
+            list(words.weights), list(words.weights.values()), approximate,
+        )  # fmt: skip
+        if not approximate:
+            row = await connection.fetchrow(self._queries.search, *arguments)
         else:
-            await connection.execute(self._queries.walk_further)
-            rows = await connection.fetch(self._queries.nearest_approximate, *arguments)
-        return [row["key"] for row in rows]
-
-    async def _by_text(self, connection: Connection, scope: Scope, query: Query, in_scope: int) -> list[int]:
-        known = await connection.fetch(self._queries.known_words, *_arguments(scope), query.text)
-        words = weigh([(row["lexeme"], row["passages"]) for row in known], in_scope)
-        if not words.selecting:
-            return []
-        chosen = (" | ".join(words.selecting), list(words.weights), list(words.weights.values()))
-        rows = await connection.fetch(self._queries.best_by_text, *_arguments(scope), *chosen, self._settings.candidates)
-        return [row["key"] for row in rows]
+            async with connection.transaction(readonly=True):
+                await connection.execute(self._queries.walk_further)
+                row = await connection.fetchrow(self._queries.search, *arguments)
+        assert row is not None
+        return _Hits(row["by_vector"], row["by_text"], snapshot_of(scope, map(json.loads, row["shelves"])))
 
 
-def snapshot_of(scope: Scope, shelves: Iterable[Any]) -> str:
-    """A stable name for what was searched: it changes when, and only when, a shelf in scope changes."""
-    state = [scope.tenant, sorted(scope.collections), [[row["collection"], row["matter"], row["changed"]] for row in shelves]]
+def snapshot_of(scope: Scope, shelves: Iterable[list[Any]]) -> str:
+    """A stable name for what was searched: it changes when, and only when, a shelf (collection, matter, change) in scope changes."""
+    state = [scope.tenant, sorted(scope.collections), list(shelves)]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
 
 
