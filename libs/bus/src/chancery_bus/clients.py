@@ -9,8 +9,6 @@ from chancery_contracts.topics import MAX_RECORD_BYTES
 
 from chancery_bus.errors import KafkaUnreachable
 
-_GATHERED_BYTES = 65_536
-
 
 @dataclass(frozen=True)
 class KafkaAddress:
@@ -44,11 +42,8 @@ async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
     return producer
 
 
-async def start_consumer(address: KafkaAddress, *, group: str | None, gather_ms: int = 0) -> AIOKafkaConsumer:
-    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards.
-
-    `gather_ms`: the broker waits so long for 64 KiB before it answers; 0: it answers at the first record. Raises KafkaUnreachable.
-    """
+async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafkaConsumer:
+    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=address.bootstrap,
         client_id=address.client_id,
@@ -60,8 +55,8 @@ async def start_consumer(address: KafkaAddress, *, group: str | None, gather_ms:
         max_poll_interval_ms=300_000,
         rebalance_timeout_ms=20_000,
         request_timeout_ms=address.request_timeout_ms,
-        fetch_max_wait_ms=gather_ms or 250,
-        fetch_min_bytes=_GATHERED_BYTES if gather_ms else 1,
+        # How long a partition that is resumed or newly assigned may wait for the answer to an earlier question.
+        fetch_max_wait_ms=500,
         # New tenants' topics are found by this look-around.
         metadata_max_age_ms=5_000,
         retry_backoff_ms=50,

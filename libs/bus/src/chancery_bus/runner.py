@@ -68,7 +68,7 @@ class StageRunner:
         self._producer = await start_producer(self._address)
         self._outbox = Outbox(self._producer, self._finish, self._fail)
         try:
-            self._consumer = await start_consumer(self._address, group=self.group, gather_ms=self._limits.gather_ms)
+            self._consumer = await start_consumer(self._address, group=self.group)
             try:
                 await self._run_until_stopped()
             finally:
@@ -123,9 +123,18 @@ class StageRunner:
                 for record in records:
                     self._take(partition, tracker, record, now)
             if batches:
-                await asyncio.sleep(0)  # let the workers start before more is read
+                await self._gather()
             else:
                 self._observe(now)
+
+    async def _gather(self) -> None:
+        """Lets the workers start before more is read, and more arrive. Paused before anything is awaited: none is asked for."""
+        if not self._limits.gather_ms:
+            await asyncio.sleep(0)
+            return
+        self._consumer.pause(*(self._trackers.keys() - self._paused))
+        await asyncio.sleep(self._limits.gather_ms / 1000)
+        self._consumer.resume(*(self._trackers.keys() - self._paused))
 
     def _take(self, partition: TopicPartition, tracker: OffsetTracker, record: ConsumerRecord, now: float) -> None:
         tracker.take(record.offset)

@@ -44,8 +44,8 @@ class StageLimits:
     """Records taken and not finished; beyond it the partition is paused, below half of it resumed."""
     max_records_per_poll: int = 500
     gather_ms: int = 0
-    """How long the broker may gather records before it answers, for groups that nobody waits for: many small answers cost it more than
-    few large ones. 0: it answers at once."""
+    """After records came, nothing is read for so long, for groups that nobody waits for: many small answers cost the broker, and us, more
+    than few large ones. What comes after a pause is read at once."""
     retry_first_s: float = 0.1
     retry_cap_s: float = 5.0
     retry_for_s: float = 60.0

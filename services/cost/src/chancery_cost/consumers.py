@@ -73,5 +73,5 @@ def reserve_stage(wrap: Wrap, make_ports: MakePorts) -> StageDefinition:
 def settle_stage(wrap: Wrap, make_ports: MakePorts) -> StageDefinition:
     """Usage and refusals in, postings out. Nobody waits for these, so dead letters are not answered."""
     handle = metered(wrap(dispatch(SETTLE_HANDLERS, make_ports)))
-    limits = StageLimits(max_in_flight=8, retry_for_s=SETTLE_RETRY_S, gather_ms=100)
+    limits = StageLimits(max_in_flight=8, retry_for_s=SETTLE_RETRY_S, gather_ms=250)
     return StageDefinition("cost", "settle", (USAGE, REFUSED), handle, limits, answers=False)

@@ -27,8 +27,14 @@ WITH held AS (
 )
 SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM made) AS made
 
--- name: add_posting
--- Every movement, once.
+-- name: end_reservation
+-- Settled or released ($16): frees what was set aside ($17), adds what was spent ($18), and posts the movement, once.
+WITH ended AS (
+    UPDATE reservations SET state = $16 WHERE reservation_id = $2
+), booked AS (
+    UPDATE budgets SET reserved_micros = reserved_micros - $17, spent_micros = spent_micros + $18
+    WHERE tenant = $3 AND name = $6 AND period = $7
+)
 INSERT INTO postings (
     posting_id, reservation_id, tenant, interaction, use_case, budget, period, kind, amount_micros, currency, posted_at,
     model, model_version, price_source, announced)
@@ -49,15 +55,6 @@ SELECT * FROM reservations WHERE tenant = $1 AND interaction = $2 AND namespace 
 -- name: find_expired_reservation
 -- The oldest that nothing ended for too long; skips what somebody else is just ending.
 SELECT * FROM reservations WHERE state = 'open' AND created_at < $1 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
-
--- name: end_reservation
--- Settled or released.
-UPDATE reservations SET state = $2 WHERE reservation_id = $1
-
--- name: book
--- Frees what was set aside, adds what was spent.
-UPDATE budgets SET reserved_micros = reserved_micros - $4, spent_micros = spent_micros + $5
-WHERE tenant = $1 AND name = $2 AND period = $3
 
 -- name: find_unannounced
 -- Expiries whose events Kafka has not acknowledged, oldest first; each with its reservation.

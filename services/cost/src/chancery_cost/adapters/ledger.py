@@ -61,21 +61,18 @@ class PostgresLedger:
     async def settle(self, held: Held, posting: Posting) -> None:
         """Books what was spent, and frees what is still set aside."""
         freed = held.amount_micros if held.state == "open" else 0
-        await self._connection.execute(self._queries.book, held.tenant, held.budget, held.period, freed, posting.amount_micros)
-        await self._connection.execute(self._queries.end_reservation, held.reservation_id, "settled")
-        await self._post(held, posting, announced=True)
+        await self._end(held, posting, "settled", (freed, posting.amount_micros), announced=True)
 
     async def release(self, held: Held, posting: Posting, *, announced: bool = True) -> None:
         """Frees what was set aside. `announced`: the caller's stage publishes the event."""
-        await self._connection.execute(self._queries.book, held.tenant, held.budget, held.period, held.amount_micros, 0)
-        await self._connection.execute(self._queries.end_reservation, held.reservation_id, "released")
-        await self._post(held, posting, announced=announced)
+        await self._end(held, posting, "released", (held.amount_micros, 0), announced=announced)
 
-    async def _post(self, held: Held, posting: Posting, *, announced: bool) -> None:
+    async def _end(self, held: Held, posting: Posting, state: str, booked: tuple[int, int], *, announced: bool) -> None:
+        """`booked`: micro-units freed, and spent."""
         await self._connection.execute(
-            self._queries.add_posting, posting.posting_id, held.reservation_id, held.tenant, held.interaction, held.use_case,
+            self._queries.end_reservation, posting.posting_id, held.reservation_id, held.tenant, held.interaction, held.use_case,
             held.budget, held.period, posting.kind, posting.amount_micros, held.price.currency, posting.posted_at,
-            posting.model.name, posting.model.version, posting.price_source, announced,
+            posting.model.name, posting.model.version, posting.price_source, announced, state, *booked,
         )  # fmt: skip
 
 

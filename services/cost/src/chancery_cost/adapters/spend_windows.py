@@ -27,6 +27,8 @@ from chancery_contracts.event import AnyEvent, Clock
 from chancery_contracts.failures import Poison
 from chancery_contracts.topics import COSTS, REDACTED, REFUSED, Topic
 
+from chancery_cost.adapters.gathering import GatheringTransport
+
 WINDOW_S = 60
 KEPT = timedelta(hours=24)
 PRUNE_EVERY_S = 60.0
@@ -115,6 +117,7 @@ class SpendWindows:
             consumer_auto_offset_reset="earliest",
             loop=asyncio.get_running_loop(),
         )
+        self._app.transport = GatheringTransport.of(self._app)
         self._tables: dict[str, Any] = {}
         self._recent = {measure: RecentIds() for measure in SOURCES}
         for measure, topic in SOURCES.items():

@@ -54,7 +54,7 @@ class PostgresBook:
         # In the order of their keys, so that two replicas wait for each other and never in a ring.
         ordered = sorted(steps, key=lambda one: (one.tenant, one.interaction, one.stage))
         rows = [(s.tenant, s.interaction, s.stage, s.at_ms, s.topic, s.partition, s.offset) for s in ordered]
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             await connection.execute(self._queries.add_steps, *(list(column) for column in zip(*rows, strict=True)))
 
     async def steps(self, tenant: str, interaction: str) -> list[Step] | None:
@@ -67,7 +67,7 @@ class PostgresBook:
 
     async def claim(self, tenant: str, interaction: str, fingerprint: bytes) -> None:
         """Takes the id for this body. Raises InteractionTaken."""
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             if await connection.fetchval(self._queries.claim_interaction, tenant, interaction, fingerprint) != fingerprint:
                 raise InteractionTaken(interaction)
 
