@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import structlog
+
 HERE = Path(__file__).resolve().parent
 NAMES = ("runner", "pipeline")
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("name", nargs="?", choices=NAMES)
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # figures alone on the standard output
     for name in [arguments.name] if arguments.name else NAMES:
         module = importlib.import_module(name)
         if name == "runner":

@@ -1,6 +1,7 @@
 """The stage runner against raw aiokafka, in the same run: throughput, many in flight, latency of one stage."""
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -43,6 +44,7 @@ async def measure(bootstrap: str) -> list[Figure]:
         ours.append(EVENTS / await _runner(bootstrap, namespace, f"noop-{number}"))
     ideal_share = await _in_flight(bootstrap)
     p50, p99 = await _latency(bootstrap)
+    delay = await _behind_bad(bootstrap)
     return [
         Figure("runner_events_per_s", median(ours), "events/s", peer=f"raw aiokafka {median(raw):.0f}/s"),
         Figure(
@@ -55,6 +57,7 @@ async def measure(bootstrap: str) -> list[Figure]:
         Figure("runner_256_in_flight_share_of_ideal", ideal_share, "ratio", 0.9, peer="256 / 200 ms = 1280/s"),
         Figure("stage_latency_p50_at_200_per_s", p50, "ms", 3.0, "lower"),
         Figure("stage_latency_p99_at_200_per_s", p99, "ms"),
+        Figure("delay_behind_bad_records_max", delay, "ms", 1000, "lower", peer="1,000 bad records among 1,000 good ones, at 200/s"),
     ]
 
 
@@ -200,3 +203,52 @@ async def _latency(bootstrap: str) -> tuple[float, float]:
     await publisher.close()
     cuts = quantiles(took[200:], n=100)
     return cuts[49] * 1000, cuts[98] * 1000
+
+
+def _broken(chosen: random.Random, number: int) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
+    """Value, key and headers of a record that no stage can use; each two hundredth is over 1 MiB."""
+    encoded = encode(_refused(number))
+    value, headers = encoded.value, list(encoded.headers)
+    match chosen.randrange(5) if number % 200 else 5:
+        case 0:
+            value = value[: chosen.randrange(len(value))]
+        case 1:
+            value = b"[" * 3000
+        case 2:
+            headers = headers[: chosen.randrange(3)]
+        case 3:
+            headers = [(name, chosen.randbytes(40)) for name, _ in headers]
+        case 4:
+            headers = [(name, b"chancery.interaction.refused.v9" if name == "ce_type" else raw) for name, raw in headers]
+        case _:
+            value = b"x" * 1_048_600
+    return value, encoded.key, headers
+
+
+async def _behind_bad(bootstrap: str) -> float:
+    """The longest that a good record waits for its handler, in milliseconds, among as many bad ones."""
+    namespace, count = await _fresh(bootstrap), 1000
+    sent: dict[str, float] = {}
+    took: list[float] = []
+    finished, chosen = asyncio.Event(), random.Random(7)
+
+    async def handle(received):
+        took.append(time.perf_counter() - sent[received.event.id])
+        if len(took) == count:
+            finished.set()
+        return ()
+
+    publisher = await Publisher.start(KafkaAddress(bootstrap), namespace)
+    limits = StageLimits(deadletters_per_minute=10_000)
+    async with _stage(bootstrap, namespace, handle, limits):
+        start = time.perf_counter()
+        for number in range(count):
+            await asyncio.sleep(max(0.0, start + number / 100 - time.perf_counter()))
+            value, key, headers = _broken(chosen, number)
+            await publisher.write(REFUSED.full_name(None, namespace), key=key, value=value, headers=tuple(headers))
+            event = _refused(number)
+            sent[event.id] = time.perf_counter()
+            await publisher.publish(event)
+        await asyncio.wait_for(finished.wait(), 60)
+    await publisher.close()
+    return max(took) * 1000

@@ -21,7 +21,7 @@ def progress_stage(book: ProgressBook) -> StageDefinition:
                 await handler(received, book)
         return ()
 
-    limits = StageLimits(max_in_flight=256, gather_ms=40)
+    limits = StageLimits(max_in_flight=256, gather_ms=100)
     return StageDefinition("gateway", "gateway", PIPELINE, handle, limits, answers=False, on_unreadable=_pass_by)
 
 
