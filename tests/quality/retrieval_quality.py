@@ -31,7 +31,7 @@ from chancery_retrieval.domain.passages import Scope, Vector
 from chancery_retrieval.domain.querying import query_from
 from chancery_retrieval.handlers import find, index_document
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports
-from chancery_storage import Database
+from chancery_storage import Database, plan_afresh
 
 CACHE = Path(tempfile.gettempdir()) / "chancery-retrieval-quality.sqlite"
 CUTS = (1, 5, 10)
@@ -203,7 +203,7 @@ async def _database() -> AsyncIterator[Database]:
 
             folder = exits.enter_context(tempfile.TemporaryDirectory())
             url = str(exits.enter_context(embedded_servers(Path(folder))).database_url)
-        database = await Database.open(url, schema="retrieval_quality")
+        database = await Database.open(url, schema="retrieval_quality", setup=plan_afresh)
         async with database.transaction() as connection:
             await connection.execute("DROP SCHEMA retrieval_quality CASCADE; CREATE SCHEMA retrieval_quality")
         await database.migrate("chancery_retrieval")

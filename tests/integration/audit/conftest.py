@@ -24,7 +24,7 @@ from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_runtime.errors import KeyServiceDown
 from chancery_runtime.keys import LocalKeyring
 from chancery_runtime.problems import install_problems
-from chancery_storage import Database, load_queries
+from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
 from fastapi import FastAPI
 
@@ -90,7 +90,7 @@ class Audit:
 
 @pytest.fixture(scope="module")
 async def audit(database_url: str) -> AsyncIterator[Audit]:
-    database = await Database.open(database_url, schema="audit")
+    database = await Database.open(database_url, schema="audit", setup=plan_afresh)
     await database.migrate("chancery_audit")
     queries, keys, clock = load_queries("chancery_audit"), Keyring(b"k" * 32), FixedClock()
     cache = KeyCache(keys, 100)

@@ -17,12 +17,12 @@ from chancery_local.artifacts import default_cache, embedding_model
 from chancery_local.errors import LocalStackError
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
-from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings, plan_afresh
+from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.consumers import dispatch
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports
 from chancery_runtime.screening import find_injections
 from chancery_runtime.stages import around
-from chancery_storage import Database, Journal
+from chancery_storage import Database, Journal, plan_afresh
 from chancery_testing.builders import event, redacted
 from chancery_testing.clock import FixedClock
 

@@ -1,6 +1,6 @@
 """The only room that knows the pool: transactions, migrations, journal."""
 
-from chancery_storage.database import Connection, Database
+from chancery_storage.database import Connection, Database, plan_afresh
 from chancery_storage.errors import DatabaseUnavailable, MigrationChanged, StorageError, UnknownQuery
 from chancery_storage.journal import Journal, Sealer
 from chancery_storage.queries import Queries, load_queries
@@ -16,4 +16,5 @@ __all__ = [
     "StorageError",
     "UnknownQuery",
     "load_queries",
+    "plan_afresh",
 ]

@@ -99,6 +99,11 @@ class Database:
             self._pool.terminate()
 
 
+async def plan_afresh(connection: Connection) -> None:
+    """A `setup` for tables whose sizes change by orders of magnitude: a plan that was made while they were empty would read them whole."""
+    await connection.execute("SET plan_cache_mode = force_custom_plan")
+
+
 _CLOSING: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError)
 
 

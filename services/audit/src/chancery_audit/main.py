@@ -8,7 +8,7 @@ from chancery_bus import Received, Unreadable
 from chancery_contracts.failures import Poison
 from chancery_runtime import Application, run_service
 from chancery_runtime.metrics import counter
-from chancery_storage import Database, Queries, load_queries
+from chancery_storage import Database, Queries, load_queries, plan_afresh
 
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
@@ -62,7 +62,7 @@ async def build(app: Application) -> None:
     settings = app.settings
     assert isinstance(settings, AuditSettings)
     queries = load_queries("chancery_audit")
-    database = await app.database(schema="audit", package="chancery_audit", max_size=6)
+    database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=6)
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
     writer = BatchWriter(batch_in_transaction(database, queries, cache), settings.audit_batch)
     app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))

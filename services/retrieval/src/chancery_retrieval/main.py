@@ -11,11 +11,11 @@ from chancery_runtime.metrics import counter, histogram
 from chancery_runtime.screening import find_injections
 from chancery_runtime.service import run_service
 from chancery_runtime.stages import around, before_storing
-from chancery_storage import Database, Journal
+from chancery_storage import Database, Journal, plan_afresh
 
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
-from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings, plan_afresh
+from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.api import operator_routes
 from chancery_retrieval.consumers import documents_stage, questions_stage
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports, Search

@@ -76,10 +76,6 @@ INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VA
 SELECT collection, matter, changed FROM shelves
 WHERE tenant = $1 AND collection = ANY($2) AND matter IN ('', coalesce($3, '')) ORDER BY collection, matter
 
--- name: plan_afresh
--- Scopes and words differ by orders of magnitude: one plan for all of them would read whole tables for some.
-SET plan_cache_mode = force_custom_plan
-
 -- name: walk_further
 -- The HNSW walk goes on until enough rows pass the filter (pgvector 0.8), in exact order, up to a bound.
 SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true),

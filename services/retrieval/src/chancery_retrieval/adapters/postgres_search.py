@@ -34,11 +34,6 @@ ATTEMPTS = 3
 """A document replaced between the search and the fetching of its passages means another search."""
 
 
-async def plan_afresh(connection: Connection) -> None:
-    """Sets up a connection for searching."""
-    await connection.execute(load_queries("chancery_retrieval").plan_afresh)
-
-
 @dataclass(frozen=True, slots=True)
 class _Hits:
     """Keys, best first, and what was searched."""
