@@ -1,9 +1,12 @@
 """The whole service over real Kafka: events in, checkpoints out."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import httpx
 from chancery_audit.main import build
 from chancery_audit.settings import AuditSettings
@@ -64,3 +67,91 @@ async def test_what_is_published_is_on_record_and_its_head_is_published(kafka_bo
 def _size(seen: list[AnyEvent]) -> int:
     heads = [event.data.size for event in seen if isinstance(event.data, CheckpointPublished) and event.tenant == TENANT]
     return max(heads, default=0)
+
+
+async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_after_a_restore(
+    kafka_bootstrap: str, database_url: str, tmp_path: Path
+) -> None:
+    """Twice the whole service: the second finds a database that has forgotten the erasure and its trail, and learns it from the topic."""
+    tenant = f"t-{uuid4().hex[:8]}"
+    await ensure_topics(kafka_bootstrap, topic_specs([tenant]))
+    publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
+    settings = AuditSettings(
+        kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=1,
+        keyring_path=tmp_path / "keyring.json", audit_checkpoint_s=0.1, audit_erasure_s=0.05,
+    )  # fmt: skip
+    event = requested(tenant=tenant, matter="m-1")
+    tables = {}
+    try:
+        async with _running(settings) as http:
+            await publisher.publish(event)
+            await eventually(lambda: _data_states(http, tenant, event.id), within_s=30)
+            async with asyncpg_connection(database_url) as sql:
+                for table in ("payloads", "data_keys"):
+                    tables[table] = await sql.fetch(f"SELECT * FROM audit.{table} WHERE tenant = $1", tenant)
+            order = {"tenant": tenant, "subject": {"kind": "matter", "name": "m-1"}, "reason": "x", "legal_ground": "GDPR 17(1)(b)"}
+            accepted = (await http.post("/v1/erasures", json=order)).json()
+
+            async def done() -> bool:
+                found = await http.get(accepted["href"])
+                return found.status_code == 200 and found.json()["state"] == "erased"
+
+            await eventually(done, within_s=30)
+            await eventually(lambda: _types(http, tenant, {"chancery.privacy.payloads-erased.v1"}), within_s=30)
+            assert await _data_states(http, tenant, event.id) == {"erased"}
+        async with asyncpg_connection(database_url) as sql:
+            for table in ("scopes", "erasure_requests", "places"):
+                await sql.execute(f"DELETE FROM audit.{table} WHERE tenant = $1", tenant)
+            # The trail, too, is as old as the backup: neither the erasure nor its payloads' keys are there.
+            await sql.execute("DELETE FROM audit.data_keys WHERE tenant = $1", tenant)
+            for table, rows in tables.items():
+                for row in rows:
+                    places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
+                    await sql.execute(f"INSERT INTO audit.{table} VALUES ({places}) ON CONFLICT DO NOTHING", *row.values())
+        async with _running(settings) as http:
+            assert await _data_states(http, tenant, event.id) == {"erased"}
+        async with asyncpg_connection(database_url) as sql:
+            scope = f"interaction/{event.id}"
+            assert not await sql.fetch("SELECT 1 FROM audit.data_keys WHERE tenant = $1 AND scope = $2", tenant, scope)
+    finally:
+        await publisher.close()
+
+
+@asynccontextmanager
+async def _running(settings: AuditSettings) -> AsyncIterator[httpx.AsyncClient]:
+    application = Application("audit", settings)
+    await build(application)
+    tasks = [asyncio.create_task(loop.run()) for loop in application.loops]
+    try:
+        await eventually(lambda: all(runner.assigned.is_set() for runner in application.runners), within_s=30)
+        transport = httpx.ASGITransport(application.http)
+        headers = {"Authorization": "Bearer operator"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=headers) as http:
+            yield http
+    finally:
+        for runner in application.runners:
+            runner.stop()
+        await asyncio.wait(tasks, timeout=5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await application.close()
+
+
+@asynccontextmanager
+async def asyncpg_connection(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _data_states(http: httpx.AsyncClient, tenant: str, interaction: str) -> set[str]:
+    found = await http.get(f"/v1/interactions/{interaction}", params={"tenant": tenant, "reveal": True})
+    return {entry["data_state"] for entry in found.json().get("entries", [])}
+
+
+async def _types(http: httpx.AsyncClient, tenant: str, wanted: set[str]) -> bool:
+    found = (await http.get("/v1/entries", params={"tenant": tenant, "limit": 1000})).json()["entries"]
+    return wanted <= {entry["type"] for entry in found}

@@ -1,7 +1,7 @@
 """Legal holds and erasures, for operators: each order is published as an event, and takes effect where that event is handled."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 from chancery_contracts.event import AnyEvent, Clock, Event
@@ -18,6 +18,7 @@ from chancery_audit.api import READER, Identifier, Publish, Tell, Tenant
 
 LIMIT = 1_000
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
+View = TypeVar("View", bound=BaseModel)
 Opaque = Annotated[str | None, Field(pattern=IDENTIFIER_PATTERN)]
 
 
@@ -195,7 +196,7 @@ def _accepted(kind: str, tenant: str, name: str, response: Response) -> Accepted
     return Accepted(id=name, href=href)
 
 
-def _one(found: "list[Any]", what: str) -> Any:
+def _one(found: list[View], what: str) -> View:
     if not found:
         raise Problem(404, f"No such {what}", f"No {what} of this tenant has this id, or its event has not been handled yet.")
     return found[0]
