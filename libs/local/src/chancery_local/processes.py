@@ -26,6 +26,21 @@ def _linux_identity(pid: int) -> str:
     return f"{boot}:{fields[19]}"
 
 
+def frozen(pid: int) -> bool:
+    """Whether a stop signal has taken effect, on every thread; True as well when the process is gone."""
+    try:
+        if sys.platform == "linux":
+            return all(_state(task) in "TtZX" for task in Path(f"/proc/{pid}/task").iterdir())
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except (psutil.Error, OSError):
+        return True
+
+
+def _state(task: Path) -> str:
+    # proc(5): field 3, behind the name, which may hold anything
+    return (task / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+
+
 def resident_bytes(pid: int, *, descendants: bool = True) -> int:
     """Resident memory of a process, and of its descendants; 0 when it is gone."""
     try:
