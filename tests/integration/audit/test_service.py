@@ -1,6 +1,8 @@
 """The whole service over real Kafka: events in, checkpoints out."""
 
 import asyncio
+import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,15 +10,20 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import pytest
+import uvicorn
 from chancery_audit.main import build
 from chancery_audit.settings import AuditSettings
 from chancery_bus import KafkaAddress, Publisher, TopicReader, ensure_topics, topic_specs
+from chancery_cli.app import app
 from chancery_contracts.areas import CheckpointPublished
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import CHECKPOINTS
 from chancery_runtime.application import Application
 from chancery_testing.builders import redacted, requested
 from chancery_testing.waiting import eventually
+from click.testing import Result
+from typer.testing import CliRunner
 
 TENANT = f"t-{uuid4().hex[:8]}"
 
@@ -155,3 +162,65 @@ async def _data_states(http: httpx.AsyncClient, tenant: str, interaction: str) -
 async def _types(http: httpx.AsyncClient, tenant: str, wanted: set[str]) -> bool:
     found = (await http.get("/v1/entries", params={"tenant": tenant, "limit": 1000})).json()["entries"]
     return wanted <= {entry["type"] for entry in found}
+
+
+async def test_the_commands_place_a_hold_that_refuses_an_erasure_and_release_it(
+    kafka_bootstrap: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`chancery audit hold` and `erase`, over a real socket."""
+    tenant, port = f"t-{uuid4().hex[:8]}", free_port()
+    await ensure_topics(kafka_bootstrap, topic_specs([tenant]))
+    settings = AuditSettings(
+        kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=port,
+        keyring_path=tmp_path / "keyring.json", audit_erasure_s=0.05,
+    )  # fmt: skip
+    for name, value in (("KAFKA_BOOTSTRAP", kafka_bootstrap), ("AUDIT_URL", f"http://127.0.0.1:{port}"), ("OPERATOR_TOKEN", "operator")):
+        monkeypatch.setenv(f"CHANCERY_{name}", value)
+    monkeypatch.setenv("CHANCERY_HOME", str(tmp_path))
+
+    async def chancery(*arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, ["audit", *arguments, "--tenant", tenant])
+
+    publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
+    event = requested(tenant=tenant, matter="m-1")
+    try:
+        async with _running(settings) as http, _served(http, port):
+            await publisher.publish(event)
+            await eventually(lambda: _data_states(http, tenant, event.id), within_s=30)
+            placed = await chancery("hold", "place", "--matter", "m-1", "--reason", "litigation")
+            hold = json.loads(placed.stdout)
+            assert (placed.exit_code, hold["state"], hold["interactions"]) == (0, "in force", 1)
+            order = ("erase", "--matter", "m-1", "--reason", "client left", "--legal-ground", "GDPR 17(1)(b)")
+            refused = await chancery(*order)
+            assert (refused.exit_code, json.loads(refused.stdout)["refusal"]) == (1, "held")
+            released = await chancery("hold", "release", hold["id"], "--reason", "settled")
+            assert json.loads(released.stdout)["state"] == "released"
+            erased = await chancery(*order)
+            assert (erased.exit_code, json.loads(erased.stdout)["interactions_erased"]) == (0, 1)
+            assert [one["state"] for one in json.loads((await chancery("erasures")).stdout)["erasures"]] == ["erased", "refused"]
+            shown = await chancery("show", event.id)
+            assert f"request {json.loads(erased.stdout)['id']}" in shown.stdout
+            assert "ERASED: 1 payloads" in shown.stdout
+            assert (await chancery("erase", "--reason", "x", "--legal-ground", "x")).exit_code != 0
+    finally:
+        await publisher.close()
+
+
+@asynccontextmanager
+async def _served(http: httpx.AsyncClient, port: int) -> AsyncIterator[None]:
+    transport = http._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    server = uvicorn.Server(uvicorn.Config(transport.app, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    try:
+        await eventually(lambda: server.started)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

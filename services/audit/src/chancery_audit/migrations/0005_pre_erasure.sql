@@ -26,7 +26,6 @@ CREATE TABLE places (
     scope  text NOT NULL,
     PRIMARY KEY (tenant, kind, name, scope)
 );
-CREATE INDEX places_scope ON places (tenant, scope);
 -- By the id of the event that placed it. Without a matter: the whole tenant.
 CREATE TABLE holds (
     tenant          text        NOT NULL,
