@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,26 +16,29 @@ import uvicorn
 from chancery_audit.main import build
 from chancery_audit.settings import AuditSettings
 from chancery_bus import KafkaAddress, Publisher, TopicReader, ensure_topics, topic_specs
-from chancery_cli.app import app
 from chancery_contracts.areas import CheckpointPublished
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import CHECKPOINTS
 from chancery_runtime.application import Application
 from chancery_testing.builders import redacted, requested
 from chancery_testing.waiting import eventually
-from click.testing import Result
-from typer.testing import CliRunner
 
 TENANT = f"t-{uuid4().hex[:8]}"
 
 
-async def test_what_is_published_is_on_record_and_its_head_is_published(kafka_bootstrap: str, database_url: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all that share the database."""
+    return tmp_path_factory.mktemp("keys") / "keyring.json"
+
+
+async def test_what_is_published_is_on_record_and_its_head_is_published(kafka_bootstrap: str, database_url: str, keyring: Path) -> None:
     await ensure_topics(kafka_bootstrap, topic_specs([TENANT]))
     publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
     reader = await TopicReader.start(KafkaAddress(kafka_bootstrap), [CHECKPOINTS.full_name()], from_end=True)
     settings = AuditSettings(
         kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=1,
-        keyring_path=tmp_path / "keyring.json", audit_checkpoint_s=0.1,
+        keyring_path=keyring, audit_checkpoint_s=0.1,
     )  # fmt: skip
     application = Application("audit", settings)
     await build(application)
@@ -77,7 +81,7 @@ def _size(seen: list[AnyEvent]) -> int:
 
 
 async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_after_a_restore(
-    kafka_bootstrap: str, database_url: str, tmp_path: Path
+    kafka_bootstrap: str, database_url: str, keyring: Path
 ) -> None:
     """Twice the whole service: the second finds a database that has forgotten the erasure and its trail, and learns it from the topic."""
     tenant = f"t-{uuid4().hex[:8]}"
@@ -85,7 +89,7 @@ async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_afte
     publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
     settings = AuditSettings(
         kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=1,
-        keyring_path=tmp_path / "keyring.json", audit_checkpoint_s=0.1, audit_erasure_s=0.05,
+        keyring_path=keyring, audit_checkpoint_s=0.1, audit_erasure_s=0.05,
     )  # fmt: skip
     event = requested(tenant=tenant, matter="m-1")
     tables = {}
@@ -165,21 +169,24 @@ async def _types(http: httpx.AsyncClient, tenant: str, wanted: set[str]) -> bool
 
 
 async def test_the_commands_place_a_hold_that_refuses_an_erasure_and_release_it(
-    kafka_bootstrap: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka_bootstrap: str, database_url: str, keyring: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`chancery audit hold` and `erase`, over a real socket."""
     tenant, port = f"t-{uuid4().hex[:8]}", free_port()
     await ensure_topics(kafka_bootstrap, topic_specs([tenant]))
     settings = AuditSettings(
         kafka_bootstrap=kafka_bootstrap, database_url=database_url, operator_token="operator", http_port=port,
-        keyring_path=tmp_path / "keyring.json", audit_erasure_s=0.05,
+        keyring_path=keyring, audit_erasure_s=0.05,
     )  # fmt: skip
     for name, value in (("KAFKA_BOOTSTRAP", kafka_bootstrap), ("AUDIT_URL", f"http://127.0.0.1:{port}"), ("OPERATOR_TOKEN", "operator")):
         monkeypatch.setenv(f"CHANCERY_{name}", value)
     monkeypatch.setenv("CHANCERY_HOME", str(tmp_path))
 
-    async def chancery(*arguments: str) -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, app, ["audit", *arguments, "--tenant", tenant])
+    async def chancery(*arguments: str) -> tuple[int, str]:
+        command = (sys.executable, "-m", "chancery_cli", "audit", *arguments, "--tenant", tenant)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
 
     publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
     event = requested(tenant=tenant, matter="m-1")
@@ -187,21 +194,23 @@ async def test_the_commands_place_a_hold_that_refuses_an_erasure_and_release_it(
         async with _running(settings) as http, _served(http, port):
             await publisher.publish(event)
             await eventually(lambda: _data_states(http, tenant, event.id), within_s=30)
-            placed = await chancery("hold", "place", "--matter", "m-1", "--reason", "litigation")
-            hold = json.loads(placed.stdout)
-            assert (placed.exit_code, hold["state"], hold["interactions"]) == (0, "in force", 1)
+            status, said = await chancery("hold", "place", "--matter", "m-1", "--reason", "litigation")
+            hold = json.loads(said)
+            assert (status, hold["state"], hold["interactions"]) == (0, "in force", 1)
             order = ("erase", "--matter", "m-1", "--reason", "client left", "--legal-ground", "GDPR 17(1)(b)")
-            refused = await chancery(*order)
-            assert (refused.exit_code, json.loads(refused.stdout)["refusal"]) == (1, "held")
-            released = await chancery("hold", "release", hold["id"], "--reason", "settled")
-            assert json.loads(released.stdout)["state"] == "released"
-            erased = await chancery(*order)
-            assert (erased.exit_code, json.loads(erased.stdout)["interactions_erased"]) == (0, 1)
-            assert [one["state"] for one in json.loads((await chancery("erasures")).stdout)["erasures"]] == ["erased", "refused"]
-            shown = await chancery("show", event.id)
-            assert f"request {json.loads(erased.stdout)['id']}" in shown.stdout
-            assert "ERASED: 1 payloads" in shown.stdout
-            assert (await chancery("erase", "--reason", "x", "--legal-ground", "x")).exit_code != 0
+            status, said = await chancery(*order)
+            assert (status, json.loads(said)["refusal"]) == (1, "held")
+            status, said = await chancery("hold", "release", hold["id"], "--reason", "settled")
+            assert (status, json.loads(said)["state"]) == (0, "released")
+            status, said = await chancery(*order)
+            request = json.loads(said)
+            assert (status, request["interactions_erased"]) == (0, 1)
+            _, said = await chancery("erasures")
+            assert [one["state"] for one in json.loads(said)["erasures"]] == ["erased", "refused"]
+            _, said = await chancery("show", event.id)
+            assert "ERASED: 1 payloads" in said
+            assert f"request {request['id']}" in said
+            assert (await chancery("erase", "--reason", "x", "--legal-ground", "x"))[0] != 0
     finally:
         await publisher.close()
 

@@ -27,18 +27,17 @@ def _linux_identity(pid: int) -> str:
 
 
 def frozen(pid: int) -> bool:
-    """Whether a stop signal has taken effect, on every thread; True as well when the process is gone."""
+    """Whether a stop signal has taken effect, on every thread; True as well where the process, or a thread of it, is gone."""
     try:
-        if sys.platform == "linux":
-            return all(_state(task) in "TtZX" for task in Path(f"/proc/{pid}/task").iterdir())
-        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+        return _linux_frozen(pid) if sys.platform == "linux" else psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except (psutil.Error, OSError):
         return True
 
 
-def _state(task: Path) -> str:
-    # proc(5): field 3, behind the name, which may hold anything
-    return (task / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+def _linux_frozen(pid: int) -> bool:
+    # proc(5): field 3 is the state, behind the name, which may hold anything
+    stats = [task / "stat" for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(one.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] in "TtZX" for one in stats)
 
 
 def resident_bytes(pid: int, *, descendants: bool = True) -> int:
