@@ -142,7 +142,7 @@ async def _running(settings: AuditSettings) -> AsyncIterator[httpx.AsyncClient]:
     finally:
         for runner in application.runners:
             runner.stop()
-        await asyncio.wait(tasks, timeout=5)
+        await asyncio.wait([task for task, loop in zip(tasks, application.loops, strict=True) if loop.stop is not None], timeout=10)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
