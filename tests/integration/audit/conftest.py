@@ -10,15 +10,19 @@ import httpx
 import pytest
 from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
+from chancery_audit.adapters.erasing import Eraser
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
+from chancery_audit.adapters.relearning import Privacy
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
 from chancery_audit.log_api import log_router
 from chancery_audit.main import batch_in_transaction
+from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 from chancery_bus import Received
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_runtime.errors import KeyServiceDown
@@ -52,6 +56,11 @@ class Audit:
     checkpoints: CheckpointLoop
     http: httpx.AsyncClient
     published: list[AnyEvent]
+    eraser: Eraser
+    privacy: Privacy
+    catalogue: Catalogue
+    clock: FixedClock
+    cache: KeyCache
     offset: int = 0
 
     async def take(self, *events: AnyEvent, partition: int = 0, skip: int = 0) -> list[Any]:
@@ -107,9 +116,12 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
+    app.include_router(privacy_router(settings, PrivacyOrders(database, queries, publish, clock), Tell(publish, clock)))
     checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
+    catalogue = Catalogue()
+    eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        yield Audit(database, keys, writer, checkpoints, http, published)
+        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache)
     await database.close()
 
 

@@ -131,6 +131,13 @@ class TestWithdrawing:
         await stages.withdraw("card", tenant=tenant, id=f"w-{tenant}")
         assert len((await stages.ask(QUESTION, tenant=tenant)).passages) == 1
 
+    async def test_two_tenants_may_choose_the_same_event_id(self, stages: Any, tenant: str) -> None:
+        for one in (tenant, f"{tenant}-b"):
+            await stages.take(document(FEES, "fees", tenant=one))
+            await stages.withdraw("fees", tenant=one, id=f"same-{tenant}")
+        found = [(await stages.ask(QUESTION, tenant=one)).passages for one in (tenant, f"{tenant}-b")]
+        assert found == [(), ()]
+
     async def test_an_unknown_document_is_no_fault(self, stages: Any, tenant: str) -> None:
         await stages.withdraw("never-seen", tenant=tenant)
 

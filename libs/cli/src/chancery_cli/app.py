@@ -19,6 +19,8 @@ from chancery_cli.demo.report import next_steps, trail
 from chancery_cli.demo.run import run_demo, shown_request
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
+from chancery_cli.privacy import add_to as add_privacy_commands
+from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
 from chancery_cli.registry_files import publish_entries, read_entries
 from chancery_cli.stack import StackView, follow_logs, stack_down, stack_status, stack_up
@@ -31,6 +33,7 @@ registry = typer.Typer(no_args_is_help=True, help="Prompts, models, use cases, p
 documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
+add_privacy_commands(audit)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
@@ -148,6 +151,8 @@ def audit_show(
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
     else:
         console.print(trail(entries, interaction))
+        for line in erased_lines(entries):
+            console.print(line, highlight=False, soft_wrap=True)
 
 
 @audit.command("verify")

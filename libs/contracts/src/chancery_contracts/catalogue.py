@@ -15,6 +15,10 @@ from chancery_contracts.failures import Poison
 
 SHARED = "shared"
 """The tenant of entries that every tenant may use."""
+DEFAULT_RETENTION_DAYS = 2557
+"""Seven years: the longest that the rules in scope name (MiFID II Del. Reg. 2017/565 art. 72 on request; FINRA 4511 says six)."""
+SHORTEST_RETENTION_DAYS = 7
+"""As long as Kafka keeps the stream by default: what it still holds, the trail cannot erase."""
 
 
 class TenantBody(Part):
@@ -84,6 +88,11 @@ class UseCaseBody(Part):
     redaction_policy: VersionRef
     thresholds: dict[str, float] = Field(default_factory=dict, description="Threshold by validator; those not named have defaults")
     max_output_tokens: int = Field(default=400, ge=1)
+    retention_days: int = Field(
+        default=DEFAULT_RETENTION_DAYS,
+        ge=SHORTEST_RETENTION_DAYS,
+        description="How long the trail keeps payloads after an interaction's end. Below 184 days, see AI Act art. 19 and 26(6)",
+    )
 
 
 Body = TenantBody | PromptBody | ModelBody | BudgetBody | RedactionPolicyBody | UseCaseBody

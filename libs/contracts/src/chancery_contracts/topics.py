@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import areas, interactions
+from chancery_contracts import areas, interactions, privacy
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -109,7 +109,13 @@ REVIEWS = Topic(
     "reviews", "review", "conversation or interaction", (areas.ReviewDecided,), "none", partitions=1, description="Decisions of people"
 )
 PRIVACY = Topic(
-    "privacy", "redaction", "tenant", (areas.SubjectErased,), "none", partitions=1, description="Erasures",
+    "privacy", "audit and redaction", "tenant",
+    (
+        areas.SubjectErased, privacy.HoldPlaced, privacy.HoldReleased, privacy.ErasureRequested, privacy.PayloadsErased,
+        privacy.ErasureRefused,
+    ),
+    "none", partitions=1, retention_ms=-1,
+    description="Legal holds and erasures; kept without end, so that a restored backup learns again what was erased after it was made",
 )  # fmt: skip
 REPLAYS = Topic(
     "replays", "replay", "replay", (areas.ReplayRequested,), "none", partitions=1, description="Runs of the past",

@@ -26,6 +26,20 @@ def _linux_identity(pid: int) -> str:
     return f"{boot}:{fields[19]}"
 
 
+def frozen(pid: int) -> bool:
+    """Whether a stop signal has taken effect, on every thread; True as well where the process, or a thread of it, is gone."""
+    try:
+        return _linux_frozen(pid) if sys.platform == "linux" else psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except (psutil.Error, OSError):
+        return True
+
+
+def _linux_frozen(pid: int) -> bool:
+    # proc(5): field 3 is the state, behind the name, which may hold anything
+    stats = [task / "stat" for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(one.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] in "TtZX" for one in stats)
+
+
 def resident_bytes(pid: int, *, descendants: bool = True) -> int:
     """Resident memory of a process, and of its descendants; 0 when it is gone."""
     try:

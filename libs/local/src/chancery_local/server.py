@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chancery_local.errors import ChildDiedError
+from chancery_local.errors import ChildDiedError, LocalStackError
 from chancery_local.log_files import tail
+from chancery_local.processes import frozen
 from chancery_local.spawn import Launch, spawn
 
 POLL_S = 0.02
 START_TIMEOUT_S = 60.0
+FREEZE_TIMEOUT_S = 5.0
 
 
 def _nothing() -> None:
@@ -110,8 +112,17 @@ class ServerHandle:
             self._process.wait()
 
     def pause(self) -> None:
-        """Freeze the process (SIGSTOP); for PostgreSQL only the postmaster, its sessions go on."""
+        """Freeze the process (SIGSTOP) and wait until it stands; for PostgreSQL only the postmaster, its sessions go on.
+
+        Raises LocalStackError where it goes on all the same.
+        """
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + FREEZE_TIMEOUT_S
+        # The signal is delivered at once and takes effect at each thread's next step out of the kernel.
+        while (pid := self.pid) is not None and not frozen(pid):
+            if time.monotonic() > deadline:
+                raise LocalStackError(f"{self.name} was told to stop and did not within {FREEZE_TIMEOUT_S:.0f} s.")
+            time.sleep(POLL_S)
 
     def resume(self) -> None:
         """Let a frozen process go on (SIGCONT)."""

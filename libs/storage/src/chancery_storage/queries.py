@@ -1,4 +1,4 @@
-"""SQL stays SQL: `queries.sql` of a package, one `-- name: find_thing` before each query."""
+"""SQL stays SQL: `queries.sql` of a package (and more such files), one `-- name: find_thing` before each query."""
 
 import re
 from importlib.resources import files
@@ -31,5 +31,6 @@ def parse_queries(text: str) -> Queries:
 
 
 def load_queries(package: str) -> Queries:
-    """The queries of `<package>/queries.sql`."""
-    return parse_queries(files(package).joinpath("queries.sql").read_text("utf-8"))
+    """The queries of `<package>/queries.sql`, and of what other `.sql` files lie beside it."""
+    found = sorted((entry for entry in files(package).iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    return parse_queries("\n".join(entry.read_text("utf-8") for entry in found))

@@ -27,6 +27,15 @@ READER = "operator"
 """One token, one reader; persons come with the identity provider."""
 
 
+class ErasedView(BaseModel):
+    """Why a payload is gone: `event` is the id of the `PayloadsErased` event, `request` of the `ErasureRequested` one."""
+
+    at: datetime
+    why: str
+    event: str
+    request: str | None
+
+
 class EntryView(BaseModel):
     """An entry: the members of its leaf, its place in the chain, and its data where they were asked for."""
 
@@ -51,7 +60,9 @@ class EntryView(BaseModel):
     leaf_sha256: str
     link: str
     data: dict[str, Any] | None = None
-    data_state: Literal["not_asked", "hidden", "erased", "shown"] = "not_asked"
+    data_state: Literal["not_asked", "hidden", "erased", "missing", "shown"] = "not_asked"
+    """`erased`: by an erasure that is on record. `missing`: it is not there, and no erasure says why."""
+    erased: ErasedView | None = None
 
 
 class InteractionView(BaseModel):
@@ -190,10 +201,13 @@ def _view(entry: ReadEntry) -> EntryView:
 
 def _with_data(entry: ReadEntry, *, reveal: bool) -> EntryView:
     view = _view(entry)
+    if entry.erased is not None:
+        erased = ErasedView(at=entry.erased.at, why=entry.erased.why, event=entry.erased.event, request=entry.erased.request)
+        return view.model_copy(update={"data_state": "erased", "erased": erased})
     if entry.stored.type in RAW_TYPES and not reveal:
         return view.model_copy(update={"data_state": "hidden"})
     if entry.payload is None:
-        return view.model_copy(update={"data_state": "erased"})
+        return view.model_copy(update={"data_state": "missing"})
     return view.model_copy(update={"data_state": "shown", "data": json.loads(entry.payload)})
 
 

@@ -12,19 +12,25 @@ from chancery_storage import Database, Queries, load_queries, plan_afresh
 
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
+from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
+from chancery_audit.adapters.relearning import Privacy
+from chancery_audit.adapters.scopes import PostgresScopes
 from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.api import Tell, router
-from chancery_audit.consumers import audit_stage
+from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.ranges import merge
 from chancery_audit.handlers import record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
+from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
+
+Store = tuple[Database, Queries, KeyCache]
 
 
 def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache) -> WriteBatch:
@@ -36,6 +42,7 @@ def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache) 
         async with database.transaction() as connection:
             ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
             recorded = await record(batch, ports)
+            await PostgresScopes(connection, queries).note(recorded.entries)
         entries.inc(len(recorded.entries))
         alarms.inc(recorded.new_alarms)
         return recorded.outcomes
@@ -74,10 +81,32 @@ async def build(app: Application) -> None:
         app.on_close(http.aclose)
         cosigning = Cosigning(database, queries, http, [Witness.parse(one) for one in settings.audit_witnesses])
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
+    await _build_erasure(app, settings, (database, queries, cache))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     tell = Tell(publisher.publish, app.clock)
     app.http.include_router(router(settings, reader, tell, app.clock))
     app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, tell))
+    app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
+
+
+async def _build_erasure(app: Application, settings: AuditSettings, store: Store) -> None:
+    """What was erased is erased again before anything is served: a restored backup shows nothing."""
+    database, queries, cache = store
+    privacy, publisher = Privacy(database, queries, cache), await app.publisher()
+    eraser = Eraser(database, queries, cache, await app.catalogue(), app.clock)
+
+    async def round_() -> None:
+        await eraser.carry_out_requests()
+        await eraser.erase_again()
+        await eraser.publish_outbox(publisher.publish)
+
+    await privacy.relearn(app.kafka, settings.namespace)
+    await eraser.find_again()
+    await eraser.erase_again()
+    app.stage(privacy_stage(privacy.take))
+    app.background("erasure", partial(every, settings.audit_erasure_s, round_))
+    app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
+    app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))
 
 
 def main() -> None:

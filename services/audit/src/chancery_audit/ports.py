@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from chancery_bus import Received
+from chancery_contracts.event import Event
+from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 
 from chancery_audit.domain.entries import Entry, Head, Identity, KeyScope
 from chancery_audit.domain.ranges import Ranges
@@ -78,11 +80,22 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """When a payload was erased, why (`retention`, `request`), by which event, and for which request."""
+
+    at: datetime
+    why: str
+    event: str
+    request: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """An entry as operators see it. `payload` is the opened data, None where it was deleted or its key destroyed."""
+    """An entry as operators see it. `payload` is the opened data, None where it is not there; `erased` where an erasure is why."""
 
     stored: StoredEntry
     payload: bytes | None = None
+    erased: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +150,28 @@ class TrailReader(Protocol):
 
     async def completeness(self, tenant: str) -> Completeness:
         """Offsets and interactions."""
+        ...
+
+
+class PrivacyRecords(Protocol):
+    """Holds, requests for erasure and what was erased, inside one transaction that holds the tenant's head. Each takes effect once."""
+
+    async def place(self, event: Event[HoldPlaced]) -> None:
+        """In force as soon as the transaction has committed."""
+        ...
+
+    async def release(self, event: Event[HoldReleased]) -> None:
+        """Ends a hold; one that is not known or ended already stays as it is."""
+        ...
+
+    async def request(self, event: Event[ErasureRequested], covers_until: datetime) -> None:
+        """To be carried out, for what was on record until then."""
+        ...
+
+    async def erased(self, event: Event[PayloadsErased]) -> None:
+        """Takes in what the event says; what is there all the same will be erased again."""
+        ...
+
+    async def end(self, tenant: str, request: str, state: str, refusal: str) -> None:
+        """A request was refused, in full or in part."""
         ...

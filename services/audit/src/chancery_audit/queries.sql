@@ -96,8 +96,9 @@ SELECT size, link FROM heads WHERE tenant = $1
 
 -- name: interaction_entries
 -- All of one interaction, with payloads and keys where they still are.
-SELECT e.*, p.sealed, p.scope, k.wrapped FROM entries e
+SELECT e.*, p.sealed, p.scope, k.wrapped, s.erased_at, s.erased_by, s.erased_why, s.erased_for FROM entries e
 LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.tenant AND k.scope = p.scope
+LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = coalesce(p.scope, 'interaction/' || e.interaction)
 WHERE e.tenant = $1 AND e.interaction = $2 ORDER BY e.seq LIMIT $3
 
 -- name: list_entries

@@ -18,3 +18,9 @@ class AuditSettings(ServiceSettings):
     """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
     audit_origin: str = "chancery.local/log"
     """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""
+    audit_erasure_s: float = 1.0
+    """Requests for erasure are carried out this often."""
+    audit_retention_s: float = 60.0
+    """What has outlived its retention is looked for this often."""
+    audit_recheck_s: float = 3600.0
+    """Everything erased is looked through this often, and at the start, for rows that somebody restored."""

@@ -69,7 +69,7 @@ DELETE FROM lexemes WHERE tenant = $1 AND collection = $2 AND matter = coalesce(
 
 -- name: record_withdrawal
 -- A withdrawal takes effect once, by the id of its event.
-INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+INSERT INTO withdrawals (event_id, tenant, document_id, reason, withdrawn_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, event_id) DO NOTHING
 
 -- name: shelves_in_scope
 -- What will be searched, and as of which change.

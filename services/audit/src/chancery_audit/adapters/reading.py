@@ -11,7 +11,7 @@ from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.domain.entries import Head, seal_context
 from chancery_audit.domain.ranges import unflatten
 from chancery_audit.domain.verifying import StoredEntry, Verification
-from chancery_audit.ports import Completeness, EntryFilter, ReadEntry, Unfinished
+from chancery_audit.ports import Completeness, EntryFilter, Erasure, ReadEntry, Unfinished
 
 INTERACTION_LIMIT = 1_000
 STRETCH = 500
@@ -31,10 +31,10 @@ class PostgresTrailReader:
         """Raises CorruptSeal where a payload or a key was changed."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._queries.interaction_entries, tenant, interaction, INTERACTION_LIMIT)
-        return [ReadEntry(_stored(row), None if row["type"] in hidden else await self._open(row)) for row in rows]
+        return [ReadEntry(_stored(row), None if row["type"] in hidden else await self._open(row), _erasure(row)) for row in rows]
 
     async def _open(self, row: Any) -> bytes | None:
-        if row["sealed"] is None or row["wrapped"] is None:
+        if row["sealed"] is None or row["wrapped"] is None or row["erased_at"] is not None:
             return None
         key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
         return unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
@@ -82,6 +82,12 @@ class PostgresTrailReader:
             unfinished=[Unfinished(**row) for row in unfinished],
             alarms=alarms,
         )
+
+
+def _erasure(row: Any) -> Erasure | None:
+    if row["erased_at"] is None:
+        return None
+    return Erasure(row["erased_at"], row["erased_why"], row["erased_by"], row["erased_for"])
 
 
 def _stored(row: Any, **given: Any) -> StoredEntry:

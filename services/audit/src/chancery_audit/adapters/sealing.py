@@ -34,6 +34,11 @@ class KeyCache:
         while len(self._keys) > self._largest:
             self._keys.popitem(last=False)
 
+    def forget(self, wrapped: Sequence[bytes]) -> None:
+        """Keys that were destroyed leave the memory of this process."""
+        for one in wrapped:
+            self._keys.pop(one, None)
+
 
 class PostgresDataKeys:
     """Port `DataKeys`, for one transaction."""

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from chancery_bus import Received
 from chancery_contracts.event import AnyEvent
-from chancery_contracts.topics import PAYLOADS, TOPIC_OF_TYPE
+from chancery_contracts.topics import PAYLOADS, PRIVACY, TOPIC_OF_TYPE
 from chancery_ledger import LeafFields, LeafRefused, leaf_bytes, leaf_hash, link
 
 from chancery_audit.errors import Unrecordable
@@ -17,6 +17,9 @@ KeyScope = tuple[str, str]
 """Tenant, and what one data key covers there."""
 RAW_TYPES = frozenset(name for name in PAYLOADS if TOPIC_OF_TYPE[name].pii == "raw")
 """Types whose payloads hold personal data as they were written."""
+KEPT_TOPICS = (PRIVACY,)
+"""What tells of an erasure must not go with it."""
+_KEPT_TYPES = frozenset(name for name in PAYLOADS if TOPIC_OF_TYPE[name] in KEPT_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def identity(event: AnyEvent) -> Identity:
 
 def key_scope(event: AnyEvent) -> KeyScope:
     """One data key an interaction, else one an event: destroying it erases what it covers."""
-    return event.tenant, f"interaction/{event.interaction}" if event.interaction else f"event/{event.id}"
+    own = event.interaction is None or event.type in _KEPT_TYPES
+    return event.tenant, f"event/{event.id}" if own else f"interaction/{event.interaction}"
 
 
 def payload_bytes(event: AnyEvent) -> bytes:

@@ -1,0 +1,63 @@
+"""What a data key covers, as far as retention, holds and erasure must know it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from chancery_contracts.event import AnyEvent
+from chancery_contracts.interactions import InteractionCompleted
+from chancery_contracts.topics import REGISTRY, TOPIC_OF_TYPE
+
+from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope, key_scope
+
+Place = tuple[str, str, str, str]
+"""Tenant, `matter` or `conversation`, its name, the scope."""
+
+
+@dataclass
+class ScopeNote:
+    """What a batch tells of a scope. Times are the broker's: a publisher's own do not make anything old."""
+
+    interaction: str | None
+    begun_at: datetime
+    use_case: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass
+class Notes:
+    """Of one batch."""
+
+    scopes: dict[KeyScope, ScopeNote] = field(default_factory=dict)
+    places: set[Place] = field(default_factory=set)
+
+
+def notes_of(entries: Iterable[Entry]) -> Notes:
+    """The registry's entries and those of holds and erasures are kept for ever: no scope is noted for them."""
+    notes = Notes()
+    for entry in entries:
+        event = entry.received.event
+        topic = TOPIC_OF_TYPE[event.type]
+        if topic is REGISTRY or topic in KEPT_TOPICS:
+            continue
+        scope = key_scope(event)
+        at = datetime.fromtimestamp(entry.received.timestamp_ms / 1000, UTC)
+        _note(notes.scopes.setdefault(scope, ScopeNote(event.interaction, at)), event, at)
+        notes.places.update(
+            (scope[0], kind, name, scope[1])
+            for kind, name in (("matter", event.matter), ("conversation", event.conversation))
+            if name is not None
+        )
+    return notes
+
+
+def _note(note: ScopeNote, event: AnyEvent, at: datetime) -> None:
+    note.use_case = note.use_case or _use_case(event)
+    if isinstance(event.data, InteractionCompleted):
+        note.ended_at = at
+
+
+def _use_case(event: AnyEvent) -> str:
+    """Requests name it, later events pin a version of it."""
+    found = getattr(event.data, "use_case", None)
+    return found if isinstance(found, str) else getattr(found, "name", "")
