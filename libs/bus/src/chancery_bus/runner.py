@@ -123,13 +123,13 @@ class StageRunner:
                 for record in records:
                     self._take(partition, tracker, record, now)
             if batches:
-                await self._gather()
+                await self._gather(sum(map(len, batches.values())))
             else:
                 self._observe(now)
 
-    async def _gather(self) -> None:
+    async def _gather(self, taken: int) -> None:
         """Lets the workers start before more is read, and more arrive. Paused before anything is awaited: none is asked for."""
-        if not self._limits.gather_ms:
+        if not self._limits.gather_ms or taken == self._limits.max_records_per_poll:  # there is more: we are behind
             await asyncio.sleep(0)
             return
         self._consumer.pause(*(self._trackers.keys() - self._paused))
