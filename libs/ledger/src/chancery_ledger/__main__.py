@@ -1,4 +1,4 @@
-"""`python -m chancery_ledger receipt FILE --key KEY`: checks a receipt offline, with this package alone."""
+"""`python -m chancery_ledger receipt|verify FILE --key KEY`: checks a receipt or an evidence pack offline, with this package alone."""
 
 import argparse
 import sys
@@ -16,18 +16,22 @@ from chancery_ledger import (
     read_leaf,
     verify_receipt,
 )
+from chancery_ledger.pack_command import add_pack_command, verify_command
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0: it holds. 1: it does not, or is no receipt. 2: the call was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m chancery_ledger", description="Checks a receipt offline.")
+    parser = argparse.ArgumentParser(prog="python -m chancery_ledger", description="Checks a receipt or an evidence pack offline.")
     commands = parser.add_subparsers(dest="command", required=True)
     receipt = commands.add_parser("receipt", help="that an entry is in the log")
     receipt.add_argument("file", type=Path)
     receipt.add_argument("--key", required=True, help="the log's verifier key: name+id+key")
     receipt.add_argument("--witness", action="append", default=[], help="a witness' verifier key; as often as there are witnesses")
     receipt.add_argument("--quorum", type=int, default=0, help="how many of them must have cosigned")
+    add_pack_command(commands)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "verify":
+        return verify_command(chosen)
     try:
         witnesses = tuple(CosignatureVerifier.parse(one) for one in chosen.witness)
         policy = Policy(Ed25519Verifier.parse(chosen.key), witnesses, chosen.quorum)

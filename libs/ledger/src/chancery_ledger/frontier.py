@@ -34,6 +34,18 @@ class Frontier:
             carry >>= 1
         self.size += 1
 
+    def append_subtree(self, level: int, root: bytes) -> None:
+        """Adds 2^level leaves by the root of their perfect subtree. Raises Malformed where none can stand at this place."""
+        if self.size & (1 << level) - 1 or len(root) != 32:
+            raise Malformed("no subtree of this height stands here")
+        roots, carry = self._roots, self.size >> level
+        roots.append(root)
+        while carry & 1:
+            right = roots.pop()
+            roots[-1] = node_hash(roots[-1], right)
+            carry >>= 1
+        self.size += 1 << level
+
     def root(self) -> bytes:
         """Of the whole tree (RFC 6962 §2.1)."""
         return join_roots(self._roots) if self._roots else EMPTY_ROOT

@@ -63,6 +63,16 @@ def tiles_between(old: int, new: int, *, entries: bool = False) -> Iterator[Tile
                 yield tile
 
 
+def perfect_subtrees(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Height and index of the perfect subtrees that leaves `low` to `high` (not included) are made of, from left to right."""
+    at = low
+    while at < high:
+        room = (high - at).bit_length() - 1
+        level = min(room, (at & -at).bit_length() - 1) if at else room
+        yield level, at >> level
+        at += 1 << level
+
+
 class TiledTree:
     """Roots and proofs of a log of `size` leaves, from its tiles. Tiles once read are kept for the life of this object."""
 
@@ -99,13 +109,11 @@ class TiledTree:
 
     def _stretch(self, low: int, high: int) -> bytes:
         """The root of a stretch that RFC 6962's splitting makes: perfect subtrees from left to right, joined from the right."""
-        roots, at = [], low
-        while at < high:
-            room = (high - at).bit_length() - 1
-            level = min(room, (at & -at).bit_length() - 1) if at else room
-            roots.append(self._node(level, at >> level))
-            at += 1 << level
-        return join_roots(roots)
+        return join_roots([self._node(level, index) for level, index in perfect_subtrees(low, high)])
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """The root of the `index`-th perfect subtree of 2^level leaves. Raises TileMissing."""
+        return self._node(level, index)
 
     def _node(self, level: int, index: int) -> bytes:
         """The perfect subtree of 2^level leaves: the root of a run of a tile's hashes."""
