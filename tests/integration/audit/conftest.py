@@ -11,12 +11,14 @@ import pytest
 from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
+from chancery_audit.adapters.exporting import PostgresExport
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
+from chancery_audit.export_api import export_router
 from chancery_audit.log_api import log_router
 from chancery_audit.main import batch_in_transaction
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
@@ -116,6 +118,8 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
+    export = PostgresExport(database, queries, cache, PostgresLog(database, queries), signer)
+    app.include_router(export_router(settings, export, Tell(publish, clock), clock, Catalogue()))
     app.include_router(privacy_router(settings, PrivacyOrders(database, queries, publish, clock), Tell(publish, clock)))
     checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
     catalogue = Catalogue()

@@ -33,8 +33,8 @@ def _leaf(n, payload, tenant="bank"):
     kind = "requested" if n % 2 == 0 else "completed"
     leaf = leaf_bytes(
         {
-            "v": 1, "id": f"id-{n}", "type": f"chancery.interaction.{kind}.v1", "time": f"2026-11-02T09:00:{n % 60:02d}+00:00", "tenant": tenant,
-            "interaction": f"i-{n // 2}", "source": "test", "topic": "t", "partition": 0, "offset": n, "timestamp_ms": 1,
+            "v": 1, "id": f"id-{n}", "type": f"chancery.interaction.{kind}.v1", "time": f"2026-11-02T09:00:{n % 60:02d}+00:00",
+            "tenant": tenant, "interaction": f"i-{n // 2}", "source": "test", "topic": "t", "partition": 0, "offset": n, "timestamp_ms": 1,
             "payload_sha256": sha256(sealed).hexdigest(),
         }
     )  # fmt: skip

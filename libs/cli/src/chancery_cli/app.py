@@ -19,6 +19,7 @@ from chancery_cli.demo.report import next_steps, trail
 from chancery_cli.demo.run import run_demo, shown_request
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
+from chancery_cli.evidence import add_to as add_evidence_commands
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
@@ -34,6 +35,7 @@ documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
 add_privacy_commands(audit)
+add_evidence_commands(audit)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
@@ -153,13 +155,6 @@ def audit_show(
         console.print(trail(entries, interaction))
         for line in erased_lines(entries):
             console.print(line, highlight=False, soft_wrap=True)
-
-
-@audit.command("verify")
-def audit_verify(tenant: Tenant) -> None:
-    """Recompute the tenant's hash chain and check every payload's commitment."""
-    result = operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant})
-    typer.echo(json.dumps(result, indent=2))
 
 
 @app.command("witness", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

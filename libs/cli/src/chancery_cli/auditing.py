@@ -33,12 +33,12 @@ def operator_get(
 ) -> dict[str, Any]:
     """A service's answer. Raises CommandFailed with the problem's own words."""
     response = _get(connection, service, path, parameters)
-    return {} if missing_ok and response.status_code == 404 else dict(_checked(response, service).json())
+    return {} if missing_ok and response.status_code == 404 else dict(checked(response, service).json())
 
 
 def operator_text(connection: Connection, service: str, path: str) -> str:
     """A service's answer in plain text. Raises CommandFailed with the problem's own words."""
-    return _checked(_get(connection, service, path, {}), service).text
+    return checked(_get(connection, service, path, {}), service).text
 
 
 def _get(connection: Connection, service: str, path: str, parameters: dict[str, str]) -> httpx.Response:
@@ -49,7 +49,8 @@ def _get(connection: Connection, service: str, path: str, parameters: dict[str, 
         raise CommandFailed(f"the {service} service does not answer: see `chancery status`") from exc
 
 
-def _checked(response: httpx.Response, service: str) -> httpx.Response:
+def checked(response: httpx.Response, service: str) -> httpx.Response:
+    """The response, if it is no error. Raises CommandFailed with the problem's own words."""
     if response.is_error:
         problem = response.json() if "json" in response.headers.get("content-type", "") else {}
         raise CommandFailed(f"{service}: {problem.get('title', response.status_code)}. {problem.get('detail', '')}")

@@ -50,13 +50,14 @@ def verify_command(chosen: argparse.Namespace) -> int:
 def verdict(proof: PackProof) -> list[str]:
     """What is proved, and what is not."""
     checkpoint, tally, states = proof.trusted.checkpoint, proof.tally, proof.tally["payloads"]
+    ended = f"{tally['accepted_and_ended']} of them ended, {tally['unfinished_count']} unfinished here"
     lines = [
         f"PROVED: {tally['entries']} entries of {checkpoint.size} in {checkpoint.origin}, {proof.trusted.standing}.",
-        f"  no byte of the pack was changed since the log's key signed it; asked for by {proof.about['custody']['reader']},"
-        f" {proof.about['custody']['time']}",
-        f"  {states['shown']} payloads read and are what the log committed to; {states['hidden']} are hidden; {states['erased']} are ERASED,"
-        " and their entries still prove",
-        f"  {tally['accepted']} interactions accepted, {tally['accepted_and_ended']} of them ended, {tally['unfinished_count']} unfinished here",
+        f"  no byte of the pack was changed since the log's key signed it; asked for by"
+        f" {proof.about['custody']['reader']}, {proof.about['custody']['time']}",
+        f"  {states['shown']} payloads read and are what the log committed to; {states['hidden']} are hidden; {states['erased']} are"
+        " ERASED, and their entries still prove",
+        f"  {tally['accepted']} interactions accepted, {ended}",
         f"  {proof.earlier} earlier checkpoints are continued; {proof.receipts} single receipts hold",
         *(f"  cosigned by {name}, {_when(at)}" for name, at in sorted(proof.trusted.witnesses.items())),
     ]

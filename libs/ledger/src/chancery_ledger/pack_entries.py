@@ -1,8 +1,8 @@
 """Entries in a pack: one line each, and what they come to.
 
 An entry: `entry TAB seq TAB state TAB key TAB sealed TAB leaf`; key and sealed payload in base64, `-` where there is none. A leaf is
-canonical JSON and so has no tab or newline. Places of the log that were not asked for: `gap TAB from TAB to TAB roots`, the roots (hexadecimal,
-comma between) of the perfect subtrees from `from` up to `to`, not included, from left to right.
+canonical JSON and so has no tab or newline. Places of the log that were not asked for: `gap TAB from TAB to TAB roots`, the roots
+(hexadecimal, comma between) of the perfect subtrees from `from` up to `to`, not included, from left to right.
 """
 
 import json

@@ -79,6 +79,7 @@ class _Run:
     earlier: int = 0
     receipts: int = 0
     since_checked: bool = False
+    tree_checked: bool = False
     wanted_receipts: frozenset[str] = frozenset()
 
     def take(self, name: str, data: bytes) -> None:
@@ -237,6 +238,7 @@ class _Run:
             raise PackFault(Reason.ENTRY_MISSING, f"from {self.edge.size} to {checkpoint.size - 1}")
         if (self.edge.size, self.edge.root()) != (checkpoint.size, checkpoint.root):
             raise PackFault(Reason.TREE_DIFFERS, f"{checkpoint.size} entries signed")
+        self.tree_checked = True
 
     def _summary(self, summary: dict[str, Any], name: str) -> None:
         if canonical_json(summary["entries"]) != canonical_json(self.tally.as_dict()):
@@ -317,7 +319,7 @@ def verify_pack(file: BinaryIO, policy: Policy, since: Checkpoint | None = None,
             continue
         if (len(data), sha256(data).hexdigest()) != (listed[name].size, listed[name].sha256):
             raise PackFault(Reason.FILE_CHANGED, name)
-        if name == "versions.json":
+        if not run.tree_checked and name.startswith(("receipts/", "versions.json")):
             run.tree()
         run.take(name, data)
     assert run.trusted is not None

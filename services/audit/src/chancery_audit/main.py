@@ -13,6 +13,7 @@ from chancery_storage import Database, Queries, load_queries, plan_afresh
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
+from chancery_audit.adapters.exporting import PostgresExport
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
@@ -24,6 +25,7 @@ from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.ranges import merge
+from chancery_audit.export_api import export_router
 from chancery_audit.handlers import record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
@@ -85,7 +87,10 @@ async def build(app: Application) -> None:
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     tell = Tell(publisher.publish, app.clock)
     app.http.include_router(router(settings, reader, tell, app.clock))
-    app.http.include_router(log_router(settings, PostgresLog(database, queries), signer, tell))
+    trees = PostgresLog(database, queries)
+    app.http.include_router(log_router(settings, trees, signer, tell))
+    export = PostgresExport(database, queries, cache, trees, signer)
+    app.http.include_router(export_router(settings, export, tell, app.clock, await app.catalogue()))
     app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
 
 

@@ -159,3 +159,26 @@ SELECT k.size, k.note, count(c.line) AS witnesses, string_agg(c.line, '' ORDER B
     UNION (SELECT size FROM cosignatures WHERE tenant = $1 AND size > $2 ORDER BY size DESC LIMIT 100)
 ) n JOIN checkpoints k ON k.tenant = $1 AND k.size = n.size LEFT JOIN cosignatures c ON c.tenant = k.tenant AND c.size = k.size
 WHERE k.size > $2 GROUP BY k.size, k.note ORDER BY witnesses DESC, k.size DESC LIMIT 1
+
+-- name: export_entries
+-- What was asked for, in the log's order, a page at a time.
+SELECT e.seq, e.type, e.leaf, p.sealed, p.scope, k.wrapped, s.erased_at FROM entries e
+LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.tenant AND k.scope = p.scope
+LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = coalesce(p.scope, 'interaction/' || e.interaction)
+WHERE e.tenant = $1 AND e.seq > $2 AND e.seq < $3 AND ($4::text IS NULL OR e.interaction = $4)
+AND ($5::timestamptz IS NULL OR e.event_time >= $5) AND ($6::timestamptz IS NULL OR e.event_time < $6)
+AND ($7::text IS NULL OR coalesce('interaction/' || e.interaction, 'event/' || e.event_id) IN (
+    SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $7))
+ORDER BY e.seq LIMIT $8
+
+-- name: count_export
+-- How many these are, at most: an interaction's entries may name another matter.
+SELECT count(*) FROM entries e WHERE e.tenant = $1 AND e.seq > $2 AND e.seq < $3 AND ($4::text IS NULL OR e.interaction = $4)
+AND ($5::timestamptz IS NULL OR e.event_time >= $5) AND ($6::timestamptz IS NULL OR e.event_time < $6)
+AND ($7::text IS NULL OR coalesce('interaction/' || e.interaction, 'event/' || e.event_id) IN (
+    SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $7))
+
+-- name: checkpoints_at
+-- The newest that is no larger than each size.
+SELECT DISTINCT c.size, c.note FROM unnest($2::bigint[]) AS target
+CROSS JOIN LATERAL (SELECT size, note FROM checkpoints WHERE tenant = $1 AND size <= target ORDER BY size DESC LIMIT 1) c ORDER BY c.size

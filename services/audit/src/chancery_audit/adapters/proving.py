@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chancery_ledger import Receipt, Tile, TiledTree, TileMissing, encode_bundle
-from chancery_ledger.tiles import WIDTH
+from chancery_ledger.tiles import WIDTH, perfect_subtrees
 from chancery_runtime.problems import Problem
 from chancery_storage import Connection, Database, Queries
 
@@ -25,13 +25,17 @@ class PostgresLog:
     async def checkpoint(self, tenant: str) -> str:
         """The newest, a signed note, with what witnesses have said of it so far. Raises NotSigned."""
         async with self._database.reading() as connection:
-            size, _ = await self._newest(connection, tenant)
-            return (await self._over(connection, tenant, size - 1))[1]
+            return (await self.newest_witnessed(connection, tenant))[1]
+
+    async def newest_witnessed(self, connection: Connection, tenant: str) -> tuple[int, str]:
+        """Size and note, with what witnesses have said. Raises NotSigned."""
+        size, _ = await self.newest(connection, tenant)
+        return await self._over(connection, tenant, size - 1)
 
     async def tile(self, tenant: str, tile: Tile) -> bytes:
         """A tile, or a bundle of entries; bytes of a place never change. Raises NotSigned."""
         async with self._database.reading() as connection:
-            size, _ = await self._newest(connection, tenant)
+            size, _ = await self.newest(connection, tenant)
             if (size >> max(tile.level, 0) * 8) < tile.index * WIDTH + tile.width:
                 raise NotSigned
             if tile.level < 0:
@@ -44,18 +48,29 @@ class PostgresLog:
         """Proves an entry under the checkpoint that the most witnesses vouch for; its leaf is the receipt's `extra`. Raises NotSigned."""
         async with self._database.reading() as connection:
             size, note = await self._over(connection, tenant, seq)
-            rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
-            if not rows:
-                raise NotSigned
-            proof = await self._proof(connection, tenant, size, lambda tree: tree.inclusion_proof(seq))
-            return Receipt(seq, tuple(proof), note, rows[0]["leaf"])
+            return await self.receipt_under(connection, tenant, seq, size, note)
+
+    async def receipt_under(self, connection: Connection, tenant: str, seq: int, size: int, note: str) -> Receipt:
+        """Under a checkpoint that is at hand. Raises NotSigned."""
+        rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
+        if not rows:
+            raise NotSigned
+        proof = await self._proof(connection, tenant, size, lambda tree: tree.inclusion_proof(seq))
+        return Receipt(seq, tuple(proof), note, rows[0]["leaf"])
+
+    async def subtree_roots(self, connection: Connection, tenant: str, size: int, places: tuple[int, int]) -> list[bytes]:
+        """Of the perfect subtrees that a stretch (its end not included) is made of, from left to right."""
+        subtrees = list(perfect_subtrees(*places))
+        return await self._proof(connection, tenant, size, lambda tree: [tree.subtree(level, index) for level, index in subtrees])
 
     async def consistency(self, tenant: str, old: int, new: int) -> list[bytes]:
         """That the tree of `new` leaves continues that of `old`. Raises IndexError."""
-        if old == 0:
-            return []
         async with self._database.reading() as connection:
-            return await self._proof(connection, tenant, new, lambda tree: tree.consistency_proof(old))
+            return await self.consistency_proof(connection, tenant, old, new)
+
+    async def consistency_proof(self, connection: Connection, tenant: str, old: int, new: int) -> list[bytes]:
+        """The same, in a transaction that is at hand."""
+        return await self._proof(connection, tenant, new, lambda tree: tree.consistency_proof(old)) if old else []
 
     async def _proof(self, connection: Connection, tenant: str, size: int, make: Callable[[TiledTree], list[bytes]]) -> list[bytes]:
         """Tries, fetches the tile that was missing, and tries again: the tree says itself what it needs."""
@@ -78,7 +93,8 @@ class PostgresLog:
                 tile = wanted.pop()
                 at_hand[tile] = await self._stored(connection, tenant, tile)
 
-    async def _newest(self, connection: Connection, tenant: str) -> tuple[int, str]:
+    async def newest(self, connection: Connection, tenant: str) -> tuple[int, str]:
+        """Size and note of the newest checkpoint. Raises NotSigned."""
         row = await connection.fetchrow(self._queries.log, tenant)
         if row is None or row["note"] is None:
             raise NotSigned
