@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import structlog
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline")
+NAMES = ("runner", "pipeline", "pack")
 
 
 @contextmanager

@@ -155,7 +155,7 @@ class TestAForgerWithoutTheKey:
         for _ in range(400):
             at = generator.randrange(len(data))
             reasons.add(fault(data[:at] + bytes([data[at] ^ 1 << generator.randrange(8)]) + data[at + 1 :]).reason)
-        assert len(reasons) > 4
+        assert len(reasons) > 3
 
     def test_cannot_change_any_byte_of_the_container(self):
         """Every byte that is no file's content: headers, descriptors, directory, end."""
