@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 
 import pytest
+from chancery_contracts.areas import DocumentIndexed
 from chancery_contracts.interactions import InteractionCompleted
 from chancery_ledger import Checkpoint, Ed25519Signer, Ed25519Verifier, Policy, sign_note
 from chancery_ledger.__main__ import main as ledger_command
@@ -74,9 +75,13 @@ class TestAPack:
         assert Counter(seen) == {"one": 3, "three": 3}
 
     async def test_of_a_period_has_every_entry_and_continues_earlier_checkpoints(self, audit, tenant):
+        indexed = DocumentIndexed(document_id="d", version=1, collection="c", passages=3, embedding_model="m", injections=0)
+        await audit.take(builders.event(indexed, tenant=tenant, interaction=None))
         await _three(audit, tenant)
-        proof = verify_pack(io.BytesIO(await _export(audit, tenant, **ALWAYS)), await _policy(audit, tenant))
-        assert (proof.tally["entries"], proof.gaps, proof.earlier) == (9, 0, 2)
+        pack = await _export(audit, tenant, **ALWAYS)
+        proof = verify_pack(io.BytesIO(pack), await _policy(audit, tenant))
+        assert (proof.tally["entries"], proof.gaps, proof.earlier) == (10, 0, 2)
+        assert "1 × document.indexed" in _file(pack, "report.html").decode()
 
     async def test_shows_raw_text_only_where_it_was_asked_for_and_escapes_it(self, audit, tenant):
         await _three(audit, tenant)

@@ -125,7 +125,7 @@ class PostgresExport:
         entry = await self._opened(row, wanted, made)
         more, members, payload = made.writer.entry(entry)
         made.report.take(members, entry.seq, entry.state, payload)
-        if payload:
+        if payload and row["type"].startswith("chancery.interaction."):
             made.references.take(json.loads(payload))
         made.at = entry.seq + 1
         made.seqs = [*made.seqs, entry.seq] if made.writer.tally.entries <= RECEIPTS else []

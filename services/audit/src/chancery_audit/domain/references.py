@@ -21,7 +21,7 @@ class References:
     """Title by id and version."""
 
     def take(self, data: Mapping[str, Any]) -> None:
-        """One payload."""
+        """The payload of one event of an interaction."""
         for name, kind in _KINDS:
             ref = data.get(name)
             if isinstance(ref, Mapping):

@@ -44,7 +44,8 @@ h2 { break-after: avoid; }
 
 @dataclass
 class _Interaction:
-    steps: list[str] = field(default_factory=list)
+    steps: list[tuple[str, int, str]] = field(default_factory=list)
+    """Time, number in the log, what happened."""
     outcome: str | None = None
     members: Members = field(default_factory=dict)
 
@@ -71,7 +72,7 @@ class Report:
             known = self._interactions[str(name)] = _Interaction(members=members)
         data = json.loads(payload) if payload else {}
         known.outcome = data.get("outcome") or data.get("verdict") or known.outcome
-        known.steps.append(_step(members, seq, state, data))
+        known.steps.append((str(members["time"]), seq, _step(members, seq, state, data)))
 
     def html(self, about: Mapping[str, Any], checkpoint: str, tally: Mapping[str, Any]) -> str:
         """One file."""
@@ -105,7 +106,7 @@ def _section(name: str, one: _Interaction) -> str:
     outcome = f' <span class="pill {"good" if good else "bad"}">{escape(one.outcome)}</span>' if one.outcome else ""
     wanted = {title: one.members.get(key) for title, key in (("Matter", "matter"), ("Conversation", "conversation"))}
     facts = _facts({title: str(value) for title, value in wanted.items() if value is not None})
-    return f"<section><h2>{escape(name)}{outcome}</h2>{facts}{''.join(one.steps)}</section>"
+    return f"<section><h2>{escape(name)}{outcome}</h2>{facts}{''.join(step for _, _, step in sorted(one.steps))}</section>"
 
 
 def _rest(left_out: int, others: Mapping[str, int]) -> str:
@@ -158,7 +159,7 @@ def _nothing(data: Data) -> str:
 
 
 def _messages(data: Data) -> str:
-    return "".join(f'<span class="at">{escape(one["role"])}</span>{_text(one["content"])}' for one in data.get("messages", ()))
+    return "".join(f'<div class="at">{escape(one["role"])}</div>{_text(one["content"])}' for one in data.get("messages", ()))
 
 
 def _redacted(data: Data) -> str:
