@@ -63,6 +63,7 @@ class Audit:
     catalogue: Catalogue
     clock: FixedClock
     cache: KeyCache
+    url: str
     offset: int = 0
 
     async def take(self, *events: AnyEvent, partition: int = 0, skip: int = 0) -> list[Any]:
@@ -125,7 +126,7 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     catalogue = Catalogue()
     eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache)
+        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url)
     await database.close()
 
 

@@ -1,8 +1,11 @@
 """The signed log: what it proves to a stranger, and that it signs nothing that contradicts it."""
 
+import asyncio
 import json
 
+import asyncpg
 import pytest
+from chancery_audit.adapters.signing import LogSigner
 from chancery_ledger import (
     Checkpoint,
     Ed25519Verifier,
@@ -18,6 +21,7 @@ from chancery_ledger import (
 )
 from chancery_ledger.__main__ import main as ledger_command
 from chancery_ledger.hashing import consistency_proof
+from chancery_storage import load_queries
 from chancery_testing.builders import redacted
 
 
@@ -127,3 +131,61 @@ async def test_an_entry_that_its_owner_changed_no_longer_fits_its_receipt(audit,
     receipt = Receipt.parse(await audit.text(f"log/{tenant}/receipts/2"))
     with pytest.raises(ProofInvalid):
         verify_receipt(receipt, leaf_hash(receipt.extra), Policy(await _key(audit, tenant)))
+
+
+def _another(audit):
+    return LogSigner(audit.database, load_queries("chancery_audit"), audit.keys, "log.example")
+
+
+async def _lease(audit, tenant):
+    (row,) = await audit.run("SELECT holder, epoch FROM logs WHERE tenant = $1", tenant)
+    return row["holder"], row["epoch"]
+
+
+class TestTwoSigners:
+    async def test_the_second_refuses_while_the_first_holds_the_lease(self, audit, tenant):
+        first, second = _another(audit), _another(audit)
+        await audit.take(redacted(tenant=tenant))
+        assert await first.sign(tenant)
+        await audit.take(redacted(tenant=tenant))
+        before = await _lease(audit, tenant)
+        assert not await second.sign(tenant)
+        assert await _lease(audit, tenant) == before
+        assert await first.sign(tenant)
+
+    async def test_the_second_goes_on_when_the_lease_has_ended_and_the_first_that_wakes_refuses(self, audit, tenant):
+        first, second = _another(audit), _another(audit)
+        await audit.take(redacted(tenant=tenant))
+        assert await first.sign(tenant)
+        holder, epoch = await _lease(audit, tenant)
+        await audit.run("UPDATE logs SET leased_until = now() - interval '1 second' WHERE tenant = $1", tenant)
+        await audit.take(redacted(tenant=tenant))
+        assert await second.sign(tenant)
+        taken_by, taken = await _lease(audit, tenant)
+        assert (taken_by != holder, taken) == (True, epoch + 1)
+        await audit.take(redacted(tenant=tenant))
+        assert not await first.sign(tenant)
+        assert await second.sign(tenant)
+
+    async def test_at_the_same_moment_sign_one_log(self, audit, tenant):
+        signers = [_another(audit) for _ in range(4)]
+        for _ in range(5):
+            await audit.take(redacted(tenant=tenant))
+            assert sum(await asyncio.gather(*(one.sign(tenant) for one in signers))) == 1
+        sizes = await audit.run("SELECT size FROM checkpoints WHERE tenant = $1 ORDER BY size", tenant)
+        assert [row["size"] for row in sizes] == [1, 2, 3, 4, 5]
+
+    async def test_one_that_freezes_inside_its_transaction_loses_it(self, audit, tenant):
+        await audit.take(redacted(tenant=tenant))
+        queries = load_queries("chancery_audit")
+        assert await _another(audit).sign(tenant)
+        await audit.run("UPDATE logs SET leased_until = now() - interval '1 second' WHERE tenant = $1", tenant)
+        await audit.take(redacted(tenant=tenant))
+        frozen = await asyncpg.connect(audit.url, server_settings={"search_path": "audit,public"})
+        try:
+            await frozen.execute("BEGIN")
+            await frozen.execute(queries.give_up_when_idle)
+            await frozen.fetchrow(queries.lock_log, tenant)  # and now it stands still, with the lock in its hands
+            assert await asyncio.wait_for(_another(audit).sign(tenant), 20)
+        finally:
+            frozen.terminate()

@@ -45,8 +45,18 @@ SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN heads h USING (tenant) 
 WHERE l.size > h.published_size ORDER BY l.tenant LIMIT 1000
 
 -- name: unsigned_heads
--- Chains that grew since their last checkpoint.
-SELECT h.tenant FROM heads h LEFT JOIN logs l USING (tenant) WHERE h.size > coalesce(l.size, 0) ORDER BY h.tenant LIMIT 1000
+-- Chains that grew since their last checkpoint, and whether another signer holds their log.
+SELECT h.tenant, l.leased_until >= now() AND l.holder <> $1 AS held FROM heads h LEFT JOIN logs l USING (tenant)
+WHERE h.size > coalesce(l.size, 0) ORDER BY h.tenant LIMIT 1000
+
+-- name: give_up_when_idle
+-- A signer that is frozen in the middle of its transaction loses it, and with it the lock of the log's row.
+SELECT set_config('idle_in_transaction_session_timeout', '5s', true)
+
+-- name: take_lease
+-- Free, expired, or the signer's own; each change of hands is a new epoch. Under the lock of the log's row.
+UPDATE logs SET holder = $2, epoch = epoch + (holder IS DISTINCT FROM $2)::int, leased_until = clock_timestamp() + make_interval(secs => $3)
+WHERE tenant = $1 AND (holder = $2 OR leased_until IS NULL OR leased_until < clock_timestamp()) RETURNING epoch
 
 -- name: make_log
 -- A tenant's log begins empty.
@@ -79,8 +89,8 @@ INSERT INTO tiles (tenant, level, index, hashes) VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant, level, index) DO UPDATE SET hashes = excluded.hashes
 
 -- name: save_log
--- With its new checkpoint.
-UPDATE logs SET size = $2, frontier = $3, note = $4 WHERE tenant = $1
+-- With its new checkpoint; not where the lease has changed hands.
+UPDATE logs SET size = $2, frontier = $3, note = $4 WHERE tenant = $1 AND epoch = $5 RETURNING true
 
 -- name: add_checkpoint
 -- Each that was signed is kept.

@@ -1,5 +1,8 @@
 """Grows each tenant's Merkle tree by what is on record, and signs it. Never a tree that contradicts one that was signed before."""
 
+from collections.abc import Sequence
+from uuid import uuid4
+
 import structlog
 from chancery_ledger import Checkpoint, Ed25519Signer, Frontier, LedgerError, Policy, sign_note, tile_bytes, tiles_between, trust
 from chancery_ledger.tiles import WIDTH
@@ -16,10 +19,16 @@ STRETCH = 65_536
 """Leaves of one checkpoint, at most: a log that is behind catches up in steps."""
 
 
+LEASE_S = 5.0
+"""A signer that has not signed for so long may be replaced: logs are looked at every second."""
+
+
 class LogSigner:
-    """One signer a tenant: its key comes from the key service and is not in the database."""
+    """One signer a log, by a lease in the database that is fenced by its epoch. The key comes from the key service and is in no table."""
 
     def __init__(self, database: Database, queries: Queries, keys: KeyService, origin: str) -> None:
+        self._holder = uuid4().hex
+        self._standing_by = False
         self._database = database
         self._queries = queries
         self._keys = keys
@@ -34,9 +43,12 @@ class LogSigner:
     async def sign_grown(self) -> int:
         """One round over the logs that grew; how many were signed. A broken one holds up no other."""
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.unsigned_heads)
+            rows = await connection.fetch(self._queries.unsigned_heads, self._holder)
+        self._tell_standing_by([row["tenant"] for row in rows if row["held"]])
         signed = 0
         for row in rows:
+            if row["held"]:
+                continue
             try:
                 signed += await self.sign(row["tenant"])
             except LogBroken as exc:
@@ -44,13 +56,23 @@ class LogSigner:
                 log.error("checkpoint_refused", tenant=row["tenant"], reason=str(exc))
         return signed
 
+    def _tell_standing_by(self, tenants: Sequence[str]) -> None:
+        """Once, when it begins: another process signs, and this one is started by mistake or is its replacement."""
+        if tenants and not self._standing_by:
+            log.warning("signer_standing_by", reason="another signer holds the lease", tenants=list(tenants[:10]))
+        self._standing_by = bool(tenants)
+
     async def sign(self, tenant: str) -> bool:
-        """One checkpoint over what is on record; False if nothing is new. Raises LogBroken."""
+        """One checkpoint over what is on record; False if nothing is new, or another signer holds the log. Raises LogBroken."""
         signer = await self.signer(tenant)
         async with self._database.transaction() as connection:
+            await connection.execute(self._queries.give_up_when_idle)
             await connection.execute(self._queries.make_log, tenant)
             row = await connection.fetchrow(self._queries.lock_log, tenant)
             assert row is not None
+            epoch = await connection.fetchval(self._queries.take_lease, tenant, self._holder, LEASE_S)
+            if epoch is None:
+                return False
             if row["note"] != row["last_note"]:
                 raise LogBroken("the log does not know its last checkpoint")
             edge = _edge(row["size"], row["frontier"], row["note"], signer)
@@ -62,7 +84,8 @@ class LogSigner:
                 edge.append(one)
             await self._save_tiles(connection, tenant, old, hashes)
             note = sign_note(Checkpoint(signer.name, edge.size, edge.root()).text(), [signer])
-            await connection.execute(self._queries.save_log, tenant, edge.size, edge.to_bytes(), note)
+            if not await connection.fetchval(self._queries.save_log, tenant, edge.size, edge.to_bytes(), note, epoch):
+                raise LogBroken("the lease changed hands under a lock")
             await connection.execute(self._queries.add_checkpoint, tenant, edge.size, note)
         return True
 
