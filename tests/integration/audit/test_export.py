@@ -8,7 +8,6 @@ from collections import Counter
 
 import pytest
 from chancery_contracts.areas import DocumentIndexed
-from chancery_contracts.interactions import InteractionCompleted
 from chancery_ledger import Checkpoint, Ed25519Signer, Ed25519Verifier, Policy, sign_note
 from chancery_ledger.__main__ import main as ledger_command
 from chancery_ledger.pack_faults import PackFault
@@ -34,11 +33,10 @@ async def _export(audit, tenant, **wanted):
 
 def _interaction(tenant, name, **attributes):
     asked = builders.requested(QUESTION, tenant=tenant, id=name, interaction=name, **attributes)
-    ended = InteractionCompleted(outcome="released", use_case="bank-faq", answer="Nothing.", stage="restore")
     return [
         asked,
         builders.redacted(tenant=tenant, interaction=name, **attributes),
-        asked.follow(ended, stage="restore", time=asked.time),
+        asked.follow(builders.completed_data(), stage="restore", time=asked.time),
     ]
 
 

@@ -163,6 +163,14 @@ def witness(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "chancery_witness", *context.args])  # noqa: S606  # no shell: it becomes that process
 
 
+@audit.command("alerts")
+def audit_alerts(tenant: Annotated[str | None, typer.Option(help="One tenant's, and those of all.")] = None) -> None:
+    """What is wrong with the trail now, and since when. Exit status 1 where an alert stands."""
+    result = operator_get(connect(), "audit", "/v1/alerts", {} if tenant is None else {"tenant": tenant})
+    typer.echo(json.dumps(result, indent=2))
+    raise typer.Exit(1 if result["alerts"] else 0)
+
+
 @audit.command("receipt")
 def audit_receipt(seq: Annotated[int, typer.Argument(help="The entry's number, as `audit show --json` tells it.")], tenant: Tenant) -> None:
     """Fetch the receipt that proves an entry offline: `python -m chancery_ledger receipt FILE --key KEY` checks it."""

@@ -24,6 +24,7 @@ from chancery_runtime.settings import ServiceSettings
 
 log = structlog.get_logger()
 Run = Callable[[], Awaitable[None]]
+Detail = Callable[[], Awaitable[object]]
 PROBE_TIMEOUT_S = 3.0
 
 
@@ -48,6 +49,7 @@ class Application:
         self.loops: list[Loop] = []
         self.runners: list[StageRunner] = []
         self._probes: dict[str, Run] = {}
+        self._details: dict[str, Detail] = {}
         self._exits = AsyncExitStack()
         self._follower: CatalogueFollower | None = None
         self._publisher: Publisher | None = None
@@ -104,6 +106,10 @@ class Application:
         """Adds a check to `/health`."""
         self._probes[name] = ping
 
+    def detail(self, name: str, tell: Detail) -> None:
+        """Adds to what `/health` tells; it does not decide on readiness."""
+        self._details[name] = tell
+
     def on_close(self, close: Run) -> None:
         """Calls this when the service stops."""
         self._exits.push_async_callback(close)
@@ -125,7 +131,8 @@ class Application:
     async def _health(self, response: Response) -> dict[str, object]:
         bad = await self.failing()
         response.status_code = 503 if bad else 200
-        return {"service": self.name, "ready": not bad, "failing": bad}
+        details = {name: await tell() for name, tell in self._details.items()}
+        return {"service": self.name, "ready": not bad, "failing": bad, **details}
 
     async def _metrics(self) -> Response:
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -13,6 +13,7 @@ from chancery_contracts.interactions import (
     Check,
     Citation,
     InteractionAuthorised,
+    InteractionCompleted,
     InteractionGenerated,
     InteractionGrounded,
     InteractionRedacted,
@@ -124,6 +125,11 @@ def refused(**overrides: Any) -> Event[Any]:
     """Refused by cost."""
     defaults = {"stage": "cost", "code": "budget_exceeded", "reason": "limit reached", "requester_message": "The budget is used up."}
     return _build(InteractionRefused, defaults, overrides)
+
+
+def completed_data() -> InteractionCompleted:
+    """How an interaction ended."""
+    return InteractionCompleted(outcome="released", use_case="bank-faq", answer="Nothing.", stage="restore")
 
 
 def usage(reservation_id: str, **overrides: Any) -> Event[Any]:

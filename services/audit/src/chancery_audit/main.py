@@ -21,7 +21,9 @@ from chancery_audit.adapters.scopes import PostgresScopes
 from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
+from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
+from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.ranges import merge
@@ -35,7 +37,7 @@ from chancery_audit.settings import AuditSettings
 Store = tuple[Database, Queries, KeyCache]
 
 
-def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache) -> WriteBatch:
+def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache, clocks: ClockWatch | None = None) -> WriteBatch:
     """Records a batch in one transaction; metrics move after it has committed."""
     entries = counter("chancery_audit_entries_total", "Entries appended to the trail")
     alarms = counter("chancery_audit_alarms_total", "Event ids that came with a second content")
@@ -45,6 +47,8 @@ def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache) 
             ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
             recorded = await record(batch, ports)
             await PostgresScopes(connection, queries).note(recorded.entries)
+        if clocks is not None:
+            clocks.look(batch)
         entries.inc(len(recorded.entries))
         alarms.inc(recorded.new_alarms)
         return recorded.outcomes
@@ -73,9 +77,14 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_audit")
     database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=6)
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
-    writer = BatchWriter(batch_in_transaction(database, queries, cache), settings.audit_batch)
+    clocks = ClockWatch(app.clock)
+    writer = BatchWriter(batch_in_transaction(database, queries, cache, clocks), settings.audit_batch)
     app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
+    watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s))
+    app.background("watch", partial(watch.run, settings.audit_watch_s))
+    app.detail("trail", watch.health)
+    app.http.include_router(alerts_router(settings, watch))
     checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
     if settings.audit_witnesses:

@@ -192,3 +192,27 @@ AND ($7::text IS NULL OR coalesce('interaction/' || e.interaction, 'event/' || e
 -- The newest that is no larger than each size.
 SELECT DISTINCT c.size, c.note FROM unnest($2::bigint[]) AS target
 CROSS JOIN LATERAL (SELECT size, note FROM checkpoints WHERE tenant = $1 AND size <= target ORDER BY size DESC LIMIT 1) c ORDER BY c.size
+
+-- name: clock
+-- The database's.
+SELECT clock_timestamp()
+
+-- name: partitions_with_gaps
+-- Of their recorded offsets.
+SELECT topic, partition, bounds FROM offset_ranges WHERE array_length(bounds, 1) > 2 ORDER BY topic, partition LIMIT 200
+
+-- name: unsigned_too_long
+-- Logs whose oldest entry without checkpoint has waited.
+SELECT h.tenant, h.size - coalesce(l.size, 0) AS entries, date_trunc('second', e.recorded_at) AS since FROM heads h
+LEFT JOIN logs l USING (tenant) JOIN entries e ON e.tenant = h.tenant AND e.seq = coalesce(l.size, 0)
+WHERE h.size > coalesce(l.size, 0) AND e.recorded_at < clock_timestamp() - $1::interval ORDER BY h.tenant LIMIT 200
+
+-- name: recent_alarms
+-- Ids with two contents, by tenant.
+SELECT tenant, count(*) AS alarms FROM alarms WHERE raised_at > clock_timestamp() - $1::interval GROUP BY tenant ORDER BY tenant LIMIT 200
+
+-- name: unfinished_too_long
+-- Accepted interactions without an end, by tenant.
+SELECT tenant, count(*) AS open, date_trunc('second', min(begun_at)) AS since FROM scopes
+WHERE ended_at IS NULL AND erased_at IS NULL AND interaction IS NOT NULL AND begun_at < clock_timestamp() - $1::interval
+GROUP BY tenant ORDER BY tenant LIMIT 200

@@ -18,6 +18,10 @@ class AuditSettings(ServiceSettings):
     """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
     audit_origin: str = "chancery.local/log"
     """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""
+    audit_watch_s: float = 2.0
+    """The trail is looked at this often for what must raise an alert."""
+    audit_unfinished_s: float = 300.0
+    """An accepted interaction without an end raises an alert after this."""
     audit_erasure_s: float = 1.0
     """Requests for erasure are carried out this often."""
     audit_retention_s: float = 60.0

@@ -29,6 +29,8 @@ class LogSigner:
     def __init__(self, database: Database, queries: Queries, keys: KeyService, origin: str) -> None:
         self._holder = uuid4().hex
         self._standing_by = False
+        self.refused: dict[str, str] = {}
+        """Logs that the last round would not sign, and why."""
         self._database = database
         self._queries = queries
         self._keys = keys
@@ -45,7 +47,7 @@ class LogSigner:
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._queries.unsigned_heads, self._holder)
         self._tell_standing_by([row["tenant"] for row in rows if row["held"]])
-        signed = 0
+        signed, refused = 0, dict[str, str]()
         for row in rows:
             if row["held"]:
                 continue
@@ -53,7 +55,9 @@ class LogSigner:
                 signed += await self.sign(row["tenant"])
             except LogBroken as exc:
                 self._refused.inc()
+                refused[row["tenant"]] = str(exc)
                 log.error("checkpoint_refused", tenant=row["tenant"], reason=str(exc))
+        self.refused = refused
         return signed
 
     def _tell_standing_by(self, tenants: Sequence[str]) -> None:
