@@ -49,7 +49,7 @@ async def _stands(watch, clock, kind, place):
 
 async def test_entries_that_nobody_signs(audit, tenant, watch, clock, signer):
     await audit.take(builders.redacted(tenant=tenant))
-    assert "1 entries unsigned" in await _stands(watch, clock, "unsigned", tenant)
+    assert "1 entries without checkpoint" in await _stands(watch, clock, "unsigned", tenant)
     await signer.sign(tenant)
     assert await _stands(watch, clock, "unsigned", tenant) is None
 

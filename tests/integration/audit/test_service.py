@@ -16,7 +16,7 @@ import uvicorn
 from chancery_audit.main import build
 from chancery_audit.settings import AuditSettings
 from chancery_bus import KafkaAddress, Publisher, TopicReader, ensure_topics, topic_specs
-from chancery_contracts.areas import CheckpointPublished
+from chancery_contracts.areas import AuditRead, CheckpointPublished
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import CHECKPOINTS
 from chancery_runtime.application import Application
@@ -160,7 +160,8 @@ async def asyncpg_connection(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def _data_states(http: httpx.AsyncClient, tenant: str, interaction: str) -> set[str]:
     found = await http.get(f"/v1/interactions/{interaction}", params={"tenant": tenant, "reveal": True})
-    return {entry["data_state"] for entry in found.json().get("entries", [])}
+    entries = found.json().get("entries", [])
+    return {entry["data_state"] for entry in entries if entry["type"] != AuditRead.TYPE}
 
 
 async def _types(http: httpx.AsyncClient, tenant: str, wanted: set[str]) -> bool:

@@ -164,3 +164,20 @@ async def test_a_moved_head_is_published_once(audit, tenant) -> None:
     head = (await audit.run("SELECT link FROM heads WHERE tenant = $1", tenant))[0]["link"].hex()
     note = await audit.text(f"log/{tenant}/checkpoint")
     assert made.data == CheckpointPublished(origin=f"log.example/{tenant}", size=2, head=head, note=note)
+
+
+async def test_who_looked_at_an_interaction_is_on_record_and_can_be_asked_for(audit, tenant):
+    event = requested("one", tenant=tenant, id="i-1", interaction="i-1")
+    await audit.take(event)
+    audit.published.clear()
+    await audit.get("interactions/i-1", tenant=tenant, reveal=True)
+    await audit.get("entries", tenant=tenant)
+    await audit.take(*audit.published)
+    (read,) = (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"]
+    assert (read["reader"], read["query"]["reveal"], read["rows"], read["interaction"]) == ("operator", "true", 1, "i-1")
+    page = await audit.get("reads", tenant=tenant, limit=1)
+    assert [one["seq"] for one in page["reads"]] == [2]
+    assert [one["seq"] for one in (await audit.get("reads", tenant=tenant, before_seq=page["next"]))["reads"]] == [1]
+    # A read outlives what was read: it is under a key of its own.
+    await audit.run("DELETE FROM data_keys WHERE tenant = $1 AND scope = 'interaction/i-1'", tenant)
+    assert (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"][0]["reader"] == "operator"

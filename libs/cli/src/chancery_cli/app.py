@@ -163,6 +163,13 @@ def witness(context: typer.Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "chancery_witness", *context.args])  # noqa: S606  # no shell: it becomes that process
 
 
+@audit.command("reads")
+def audit_reads(tenant: Tenant, interaction: Annotated[str | None, typer.Option(help="One interaction's.")] = None) -> None:
+    """Who looked at the trail, or at one interaction: newest first. Looking is on record too."""
+    wanted = {"tenant": tenant} if interaction is None else {"tenant": tenant, "interaction": interaction}
+    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/reads", wanted), indent=2))
+
+
 @audit.command("alerts")
 def audit_alerts(tenant: Annotated[str | None, typer.Option(help="One tenant's, and those of all.")] = None) -> None:
     """What is wrong with the trail now, and since when. Exit status 1 where an alert stands."""

@@ -121,13 +121,16 @@ REPLAYS = Topic(
     "replays", "replay", "replay", (areas.ReplayRequested,), "none", partitions=1, description="Runs of the past",
 )  # fmt: skip
 CHECKPOINTS = Topic(
-    "audit.checkpoints", "audit", "tenant", (areas.CheckpointPublished, areas.AuditRead), "none", partitions=1, audited=False,
-    description="Heads of the audit trail, and who read it",
+    "audit.checkpoints", "audit", "tenant", (areas.CheckpointPublished,), "none", partitions=1, audited=False,
+    description="Heads of the audit trail",
+)  # fmt: skip
+READS = Topic(
+    "audit.reads", "audit", "interaction or event", (areas.AuditRead,), "none", partitions=1, description="Who read the audit trail",
 )  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
     REQUESTED, REDACTED, GROUNDED, AUTHORISED, GENERATED, VALIDATED, REFUSED, COMPLETED,
-    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, REPLAYS, CHECKPOINTS,
+    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, REPLAYS, CHECKPOINTS, READS,
 )  # fmt: skip
 
 PAYLOADS: dict[str, type[Payload]] = {payload.TYPE: payload for topic in TOPICS for payload in topic.types}

@@ -80,6 +80,24 @@ class EntryPage(BaseModel):
     next: int | None
 
 
+class ReadView(BaseModel):
+    """One reading: who, when, what was asked for, and how many entries were shown. The data is None where it is missing."""
+
+    seq: int
+    at: datetime
+    interaction: str | None
+    reader: str | None
+    query: dict[str, str] | None
+    rows: int | None
+
+
+class ReadPage(BaseModel):
+    """Newest first. `next` is the `before_seq` of the next page; none: this is the last."""
+
+    reads: list[ReadView]
+    next: int | None
+
+
 class VerifyView(BaseModel):
     """How far a chain holds."""
 
@@ -168,6 +186,19 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
         await tell(tenant, len(page), interaction, type=of_type, since=since, until=until, after_seq=after_seq)
         return EntryPage(entries=[_view(one) for one in page], next=page[-1].stored.seq if len(found) > limit else None)
 
+    @routes.get("/reads")
+    async def reads(
+        tenant: Tenant,
+        interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,
+        before_seq: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> ReadPage:
+        """Who looked at the trail, or at one interaction; this reading is one of the next."""
+        found = await reader.reads(tenant, interaction, before_seq, limit + 1)
+        page = found[:limit]
+        await tell(tenant, len(page), interaction, query="reads", before_seq=before_seq if before_seq < 2**53 else None)
+        return ReadPage(reads=[_read_view(one) for one in page], next=page[-1].stored.seq if len(found) > limit else None)
+
     @routes.get("/verify")
     async def verify(tenant: Tenant) -> VerifyView:
         """Recomputes the tenant's chain from its first entry on."""
@@ -186,6 +217,12 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
         return _completeness_view(tenant, found, clock())
 
     return routes
+
+
+def _read_view(entry: ReadEntry) -> ReadView:
+    data = AuditRead.model_validate_json(entry.payload) if entry.payload is not None else None
+    told = {"reader": None, "query": None, "rows": None} if data is None else data.model_dump()
+    return ReadView(seq=entry.stored.seq, at=entry.stored.event_time, interaction=entry.stored.interaction, **told)
 
 
 def _view(entry: ReadEntry) -> EntryView:

@@ -144,6 +144,10 @@ class TrailReader(Protocol):
         """A page of entries, without payloads."""
         ...
 
+    async def reads(self, tenant: str, interaction: str | None, before_seq: int, limit: int) -> Sequence[ReadEntry]:
+        """Who looked, newest first, opened."""
+        ...
+
     async def verify(self, tenant: str) -> Verification:
         """Recomputes the whole chain."""
         ...

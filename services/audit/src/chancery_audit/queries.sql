@@ -199,20 +199,27 @@ SELECT clock_timestamp()
 
 -- name: partitions_with_gaps
 -- Of their recorded offsets.
-SELECT topic, partition, bounds FROM offset_ranges WHERE array_length(bounds, 1) > 2 ORDER BY topic, partition LIMIT 200
+SELECT topic, partition, bounds FROM offset_ranges WHERE array_length(bounds, 1) > 2 ORDER BY topic, partition LIMIT 1000
 
 -- name: unsigned_too_long
 -- Logs whose oldest entry without checkpoint has waited.
 SELECT h.tenant, h.size - coalesce(l.size, 0) AS entries, date_trunc('second', e.recorded_at) AS since FROM heads h
 LEFT JOIN logs l USING (tenant) JOIN entries e ON e.tenant = h.tenant AND e.seq = coalesce(l.size, 0)
-WHERE h.size > coalesce(l.size, 0) AND e.recorded_at < clock_timestamp() - $1::interval ORDER BY h.tenant LIMIT 200
+WHERE h.size > coalesce(l.size, 0) AND e.recorded_at < clock_timestamp() - $1::interval ORDER BY h.tenant LIMIT 1000
 
 -- name: recent_alarms
 -- Ids with two contents, by tenant.
-SELECT tenant, count(*) AS alarms FROM alarms WHERE raised_at > clock_timestamp() - $1::interval GROUP BY tenant ORDER BY tenant LIMIT 200
+SELECT tenant, count(*) AS alarms FROM alarms WHERE raised_at > clock_timestamp() - $1::interval GROUP BY tenant ORDER BY tenant LIMIT 1000
 
 -- name: unfinished_too_long
 -- Accepted interactions without an end, by tenant.
 SELECT tenant, count(*) AS open, date_trunc('second', min(begun_at)) AS since FROM scopes
 WHERE ended_at IS NULL AND erased_at IS NULL AND interaction IS NOT NULL AND begun_at < clock_timestamp() - $1::interval
-GROUP BY tenant ORDER BY tenant LIMIT 200
+GROUP BY tenant ORDER BY tenant LIMIT 1000
+
+-- name: list_reads
+-- Readings of the trail, newest first.
+SELECT e.*, p.sealed, p.scope, k.wrapped, s.erased_at, s.erased_by, s.erased_why, s.erased_for FROM entries e
+LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.tenant AND k.scope = p.scope
+LEFT JOIN scopes s ON s.tenant = p.tenant AND s.scope = p.scope
+WHERE e.tenant = $1 AND e.type = $2 AND ($3::text IS NULL OR e.interaction = $3) AND e.seq < $4 ORDER BY e.seq DESC LIMIT $5

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chancery_contracts.areas import AuditRead
 from chancery_contracts.interactions import InteractionCompleted, InteractionRequested
 from chancery_runtime.keys import unseal
 from chancery_storage import Database, Queries
@@ -47,6 +48,12 @@ class PostgresTrailReader:
                 wanted.limit,
             )  # fmt: skip
         return [ReadEntry(_stored(row, sealed=None)) for row in rows]
+
+    async def reads(self, tenant: str, interaction: str | None, before_seq: int, limit: int) -> Sequence[ReadEntry]:
+        """Keyset paging backwards by number."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._queries.list_reads, tenant, AuditRead.TYPE, interaction, before_seq, limit)
+        return [ReadEntry(_stored(row), await self._open(row), _erasure(row)) for row in rows]
 
     async def verify(self, tenant: str) -> Verification:
         """One moment of the database, in stretches, so that its size does not matter."""

@@ -33,7 +33,7 @@ class Notes:
 
 
 def notes_of(entries: Iterable[Entry]) -> Notes:
-    """The registry's entries and those of holds and erasures are kept for ever: no scope is noted for them."""
+    """The registry's entries and those of holds, erasures and reads are kept for ever: no scope is noted for them."""
     notes = Notes()
     for entry in entries:
         event = entry.received.event
