@@ -78,11 +78,11 @@ def _ended(row: Progress) -> str:
 
 
 def trail(entries: list[dict[str, Any]], interaction: str) -> Table:
-    """One interaction's audit trail."""
+    """One interaction's audit trail, in the order of its events: topics reach the log side by side."""
     table = Table(title=f"Audit trail of {interaction}", title_justify="left")
     for name in ("seq", "event", "at", "topic / partition / offset", "payload commitment", "link"):
         table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for entry in entries:
+    for entry in sorted(entries, key=lambda one: (str(one.get("time", "")), one.get("seq", 0))):
         place = f"{str(entry.get('topic', '')).removeprefix('chancery.')} / {entry.get('partition')} / {entry.get('offset')}"
         kind = str(entry.get("type", "")).removeprefix("chancery.").removesuffix(".v1")
         commitment, link = (str(entry.get(name, ""))[:12] for name in ("payload_sha256", "link"))
