@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import structlog
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack")
+NAMES = ("runner", "pipeline", "pack", "find")
 
 
 @contextmanager
@@ -42,6 +42,9 @@ def main() -> None:
         if name == "runner":
             with _servers() as servers:
                 figures = asyncio.run(module.measure(servers.kafka_bootstrap))
+        elif name == "find":
+            with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
+                figures = asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))
         else:
             figures = module.measure()
         keep(name, [figure.as_dict() for figure in figures], HERE / "results")

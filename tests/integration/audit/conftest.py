@@ -12,6 +12,7 @@ from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
 from chancery_audit.adapters.exporting import PostgresExport
+from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
@@ -19,6 +20,7 @@ from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
 from chancery_audit.export_api import export_router
+from chancery_audit.finding_api import finding_router
 from chancery_audit.log_api import log_router
 from chancery_audit.main import batch_in_transaction
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
@@ -119,6 +121,7 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
+    app.include_router(finding_router(settings, PostgresFinder(database, queries, cache), Tell(publish, clock)))
     export = PostgresExport(database, queries, cache, PostgresLog(database, queries), signer)
     app.include_router(export_router(settings, export, Tell(publish, clock), clock, Catalogue()))
     app.include_router(privacy_router(settings, PrivacyOrders(database, queries, publish, clock), Tell(publish, clock)))

@@ -14,6 +14,7 @@ from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
+from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
@@ -28,6 +29,7 @@ from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
+from chancery_audit.finding_api import finding_router
 from chancery_audit.handlers import record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
@@ -98,6 +100,7 @@ async def build(app: Application) -> None:
     app.http.include_router(router(settings, reader, tell, app.clock))
     trees = PostgresLog(database, queries)
     app.http.include_router(log_router(settings, trees, signer, tell))
+    app.http.include_router(finding_router(settings, PostgresFinder(database, queries, cache), tell))
     export = PostgresExport(database, queries, cache, trees, signer)
     app.http.include_router(export_router(settings, export, tell, app.clock, await app.catalogue()))
     app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
