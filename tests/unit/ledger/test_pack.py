@@ -288,6 +288,19 @@ class TestAnExporterWhoSignsWhatTheLogDoesNotHold:
 
 
 class TestTheCommand:
+    def test_finds_a_load_file_that_is_missing_though_the_key_signed_the_rest(self):
+        listed = [one for one in files(pack()) if not one[0].startswith("load/")]
+        assert fault(rebuilt(listed)).reason is Reason.FILE_MISSING
+
+    def test_finds_files_in_another_order_though_the_key_signed_it(self):
+        listed = files(pack())
+        listed[1], listed[2] = listed[2], listed[1]
+        assert fault(rebuilt(listed)).reason is Reason.FILES_REORDERED
+
+    @pytest.mark.parametrize("about", [{"custody": {}}, {"custody": {"reader": 1, "time": "t"}}, {"tenant": 7}, {"selection": []}])
+    def test_finds_an_about_file_that_does_not_say_who_asked_for_what(self, about):
+        assert fault(pack(about=about)).reason is Reason.FILE_MALFORMED
+
     def test_says_what_is_proved_and_what_not(self, tmp_path, capsys):
         file = tmp_path / "pack"
         file.write_bytes(pack(chosen=[2, 3]))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chancery_ledger.checkpoints import Checkpoint, CosignatureVerifier, Policy, trust
+from chancery_ledger.checkpoints import CosignatureVerifier, Policy, trust
 from chancery_ledger.errors import LedgerError
 from chancery_ledger.notes import Ed25519Verifier
 from chancery_ledger.pack_faults import PackFault
@@ -82,8 +82,3 @@ def _limits(proof: PackProof) -> list[str]:
 
 def _when(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def read_checkpoint(path: Path, key: str) -> Checkpoint:
-    """A checkpoint that was kept. Raises LedgerError, OSError."""
-    return trust(path.read_text("utf-8"), Policy(Ed25519Verifier.parse(key))).checkpoint

@@ -93,11 +93,11 @@ class _Run:
 
     def _take(self, name: str, data: bytes) -> None:
         if name == "about.json":
-            self.about = _canonical(data)
-            if self.about.get("format") != FORMAT or self.about.get("log") != self.policy.log.name:
-                raise PackFault(Reason.FILE_MALFORMED, name)
+            self._about(_canonical(data), name)
         elif name == "checkpoint":
             self._checkpoint(data)
+        elif self.trusted is None or not self.about:
+            raise PackFault(Reason.FILES_REORDERED, f"{name} before the checkpoint")
         elif name == "earlier.json":
             self._earlier(_canonical(data))
         elif name == segment_name(self.segment) and not self.load:
@@ -110,12 +110,17 @@ class _Run:
             self._receipt(data, name)
         elif name == "summary.json":
             self._summary(_canonical(data), name)
-        elif name == "versions.json":
-            _canonical(data)
-        elif name == "report.html":
-            data.decode()
+        elif name in _READ_ONLY:
+            _READ_ONLY[name](data)
         else:
             raise PackFault(Reason.FILE_UNEXPECTED, name)
+
+    def _about(self, about: dict[str, Any], name: str) -> None:
+        stated = (about["tenant"], about["custody"]["reader"], about["custody"]["time"], *about["selection"].values())
+        known = about["format"] == FORMAT and about["log"] == self.policy.log.name
+        if not known or not all(isinstance(one, str) for one in stated):
+            raise PackFault(Reason.FILE_MALFORMED, name)
+        self.about = about
 
     def _checkpoint(self, data: bytes) -> None:
         try:
@@ -232,7 +237,10 @@ class _Run:
 
     def tree(self) -> None:
         """After the last entry: it must be the tree that was signed."""
-        assert self.trusted is not None
+        if self.load:
+            raise PackFault(Reason.FILE_MISSING, load_name(self.segment))
+        if self.trusted is None:
+            raise PackFault(Reason.FILES_REORDERED, "the checkpoint")
         checkpoint = self.trusted.checkpoint
         if self.edge.size < checkpoint.size:
             raise PackFault(Reason.ENTRY_MISSING, f"from {self.edge.size} to {checkpoint.size - 1}")
@@ -301,6 +309,7 @@ def _check_names(names: list[str], listed: list[Listed]) -> None:
         raise PackFault(Reason.FILES_REORDERED)
 
 
+_READ_ONLY: Mapping[str, Callable[[bytes], object]] = {"versions.json": _canonical, "report.html": bytes.decode}
 _FIXED = ("about.json", "checkpoint", "earlier.json", "versions.json", "summary.json", "report.html")
 
 
