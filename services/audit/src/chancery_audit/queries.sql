@@ -177,16 +177,22 @@ LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.t
 LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = coalesce(p.scope, 'interaction/' || e.interaction)
 WHERE e.tenant = $1 AND e.seq > $2 AND e.seq < $3 AND ($4::text IS NULL OR e.interaction = $4)
 AND ($5::timestamptz IS NULL OR e.event_time >= $5) AND ($6::timestamptz IS NULL OR e.event_time < $6)
-AND ($7::text IS NULL OR coalesce('interaction/' || e.interaction, 'event/' || e.event_id) IN (
-    SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $7))
+AND ($7::text IS NULL
+     OR e.interaction = ANY(ARRAY(SELECT substr(scope, 13) FROM places
+         WHERE tenant = $1 AND kind = 'matter' AND name = $7 AND scope LIKE 'interaction/%'))
+     OR e.event_id = ANY(ARRAY(SELECT substr(scope, 7) FROM places
+         WHERE tenant = $1 AND kind = 'matter' AND name = $7 AND scope LIKE 'event/%')))
 ORDER BY e.seq LIMIT $8
 
 -- name: count_export
 -- How many these are, at most: an interaction's entries may name another matter.
 SELECT count(*) FROM entries e WHERE e.tenant = $1 AND e.seq > $2 AND e.seq < $3 AND ($4::text IS NULL OR e.interaction = $4)
 AND ($5::timestamptz IS NULL OR e.event_time >= $5) AND ($6::timestamptz IS NULL OR e.event_time < $6)
-AND ($7::text IS NULL OR coalesce('interaction/' || e.interaction, 'event/' || e.event_id) IN (
-    SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $7))
+AND ($7::text IS NULL
+     OR e.interaction = ANY(ARRAY(SELECT substr(scope, 13) FROM places
+         WHERE tenant = $1 AND kind = 'matter' AND name = $7 AND scope LIKE 'interaction/%'))
+     OR e.event_id = ANY(ARRAY(SELECT substr(scope, 7) FROM places
+         WHERE tenant = $1 AND kind = 'matter' AND name = $7 AND scope LIKE 'event/%')))
 
 -- name: checkpoints_at
 -- The newest that is no larger than each size.
@@ -225,11 +231,12 @@ LEFT JOIN scopes s ON s.tenant = p.tenant AND s.scope = p.scope
 WHERE e.tenant = $1 AND e.type = $2 AND ($3::text IS NULL OR e.interaction = $3) AND e.seq < $4 ORDER BY e.seq DESC LIMIT $5
 
 -- name: find_interactions
--- By what is noted beside the trail; every filter is optional. The page first, then what each of its rows names.
+-- By what is noted beside the trail; every filter is optional. The page first, then what each of its rows names. ANY(ARRAY(…)) and not IN:
+-- behind an OR, only the former can use an index.
 WITH page AS MATERIALIZED (
     SELECT * FROM scopes s WHERE s.tenant = $1 AND s.interaction IS NOT NULL AND ($2::text IS NULL OR s.use_case = $2)
-    AND ($3::text IS NULL OR s.scope IN (SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $3))
-    AND ($4::text IS NULL OR s.scope IN (SELECT scope FROM places WHERE tenant = $1 AND kind = 'conversation' AND name = $4))
+    AND ($3::text IS NULL OR s.scope = ANY(ARRAY(SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $3)))
+    AND ($4::text IS NULL OR s.scope = ANY(ARRAY(SELECT scope FROM places WHERE tenant = $1 AND kind = 'conversation' AND name = $4)))
     AND ($5::timestamptz IS NULL OR s.begun_at >= $5) AND ($6::timestamptz IS NULL OR s.begun_at < $6)
     AND ($7::text IS NULL OR ($7 = 'erased' AND s.erased_at IS NOT NULL) OR ($7 = 'ended' AND s.erased_at IS NULL AND s.ended_at IS NOT NULL)
          OR ($7 = 'open' AND s.erased_at IS NULL AND s.ended_at IS NULL))
