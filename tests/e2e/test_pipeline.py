@@ -145,9 +145,16 @@ async def test_the_trail_is_intact_and_complete(stack, demo):
 
 async def test_a_reader_leaves_a_mark(stack, demo):
     interaction = next(iter(demo.rows))
-    fetch_trail(stack, interaction, demo.rows[interaction].request.tenant, reveal=True)
-    marks = await records(stack, "chancery.audit.checkpoints")
+    tenant = demo.rows[interaction].request.tenant
+    fetch_trail(stack, interaction, tenant, reveal=True)
+    marks = await records(stack, "chancery.audit.reads")
     assert any(dict(mark.headers).get("ce_interaction") == interaction.encode() for mark in marks)
+
+    def on_record():
+        reads = operator_get(stack, "audit", "/v1/reads", {"tenant": tenant, "interaction": interaction})["reads"]
+        return any(one["query"]["reveal"] == "true" for one in reads if "reveal" in one["query"])
+
+    await eventually(on_record, within_s=15)
 
 
 def _killed_and_back(home, name):
