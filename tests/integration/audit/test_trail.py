@@ -7,12 +7,15 @@ import asyncpg
 import pytest
 from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.trail import PostgresTrail
+from chancery_audit.domain.ranges import merge
 from chancery_audit.main import batch_in_transaction
 from chancery_bus import Received
 from chancery_contracts.areas import AuditRead, CheckpointPublished
 from chancery_contracts.failures import Poison, Retry
 from chancery_storage import load_queries
 from chancery_testing.builders import redacted, refused, requested
+from chancery_testing.waiting import eventually
 
 TOKEN = {"Authorization": "Bearer operator"}
 
@@ -42,6 +45,32 @@ async def test_two_tenants_chains_stay_apart_without_gaps_under_concurrent_write
         assert await audit.get("verify", tenant=one) == {
             "tenant": one, "verified": 150, "payloads_deleted": 0, "ok": True, "first_break": None, "reason": None,
         }  # fmt: skip
+
+
+async def test_two_writers_of_a_new_partitions_account_lose_no_offset(audit, tenant) -> None:
+    """A partition's first batch, and beside it a record that is no event: neither may overwrite what the other noted."""
+    queries, place = load_queries("chancery_audit"), (f"chancery.interactions.requested.{tenant}", 0)
+
+    async def note(offset: int) -> None:
+        async with audit.database.transaction() as connection:
+            trail = PostgresTrail(connection, queries)
+            ranges = await trail.lock_ranges([place])
+            await trail.save_ranges({place: merge(ranges[place], [offset])})
+
+    async with audit.database.transaction() as connection:
+        first = PostgresTrail(connection, queries)
+        ranges = await first.lock_ranges([place])
+        second = asyncio.create_task(note(1))
+
+        async def second_waits_or_is_through() -> bool:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%offset_ranges%'"
+            return second.done() or await connection.fetchval(waiting) > 0
+
+        await eventually(second_waits_or_is_through)
+        await first.save_ranges({place: merge(ranges[place], [0])})
+    await second
+    async with audit.database.transaction() as connection:
+        assert await PostgresTrail(connection, queries).lock_ranges([place]) == {place: [(0, 2)]}
 
 
 @pytest.mark.parametrize("sql", ["UPDATE entries SET type = 'x'", "DELETE FROM entries", "TRUNCATE entries"])

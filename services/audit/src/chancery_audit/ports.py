@@ -47,11 +47,11 @@ class Trail(Protocol):
         ...
 
     async def lock_ranges(self, partitions: Sequence[Partition]) -> Mapping[Partition, Ranges]:
-        """Offset ranges, locked."""
+        """Offset ranges, locked until the transaction ends; made where missing."""
         ...
 
     async def save_ranges(self, ranges: Mapping[Partition, Ranges]) -> None:
-        """Replaces offset ranges."""
+        """Replaces offset ranges that are locked."""
         ...
 
 

@@ -29,15 +29,21 @@ INSERT INTO data_keys (tenant, scope, wrapped) SELECT * FROM unnest($1::text[], 
 INSERT INTO alarms (tenant, namespace, event_id, recorded_seq, topic, partition, "offset", digest, scope, sealed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (topic, partition, "offset") DO NOTHING RETURNING id
 
+-- name: make_ranges
+-- An account begins empty; without its row there is nothing to lock. Sorted, so that two writers wait for each other in one order.
+INSERT INTO offset_ranges (topic, partition, bounds) SELECT topic, partition, '{}' FROM unnest($1::text[], $2::int[]) AS asked (topic, partition)
+ORDER BY topic, partition ON CONFLICT DO NOTHING
+
 -- name: lock_ranges
 -- Sorted, so that two writers wait for each other in one order.
 SELECT topic, partition, bounds FROM offset_ranges JOIN unnest($1::text[], $2::int[]) AS asked (topic, partition) USING (topic, partition)
 ORDER BY topic, partition FOR UPDATE OF offset_ranges
 
 -- name: save_ranges
--- A partition's account.
-INSERT INTO offset_ranges (topic, partition, bounds) VALUES ($1, $2, $3)
-ON CONFLICT (topic, partition) DO UPDATE SET bounds = excluded.bounds
+-- Of accounts that are locked.
+UPDATE offset_ranges SET bounds = saved.bounds::bigint[]
+FROM unnest($1::text[], $2::int[], $3::text[]) AS saved (topic, partition, bounds)
+WHERE offset_ranges.topic = saved.topic AND offset_ranges.partition = saved.partition
 
 -- name: moved_heads
 -- Signed, and not yet published.

@@ -55,15 +55,20 @@ class PostgresTrail:
         return new
 
     async def lock_ranges(self, partitions: Sequence[Partition]) -> Mapping[Partition, Ranges]:
-        """One query for all."""
-        topics, numbers = [topic for topic, _ in partitions], [number for _, number in partitions]
-        rows = await self._connection.fetch(self._queries.lock_ranges, topics, numbers)
+        """Makes missing ones, then locks."""
+        columns = [topic for topic, _ in partitions], [number for _, number in partitions]
+        rows = await self._connection.fetch(self._queries.lock_ranges, *columns)
+        if len(rows) < len(partitions):
+            await self._connection.execute(self._queries.make_ranges, *columns)
+            rows = await self._connection.fetch(self._queries.lock_ranges, *columns)
         return {(row["topic"], row["partition"]): unflatten(row["bounds"]) for row in rows}
 
     async def save_ranges(self, ranges: Mapping[Partition, Ranges]) -> None:
-        """One pipelined statement for all."""
-        rows = [(topic, number, flatten(ranges[topic, number])) for topic, number in sorted(ranges)]
-        await self._connection.executemany(self._queries.save_ranges, rows)
+        """One statement for all."""
+        places = sorted(ranges)
+        columns = [topic for topic, _ in places], [number for _, number in places]
+        bounds = ["{" + ",".join(map(str, flatten(ranges[place]))) + "}" for place in places]  # arrays of unlike lengths: no array of arrays
+        await self._connection.execute(self._queries.save_ranges, *columns, bounds)
 
 
 def _place(entry: Entry) -> tuple[str, int]:
