@@ -64,10 +64,10 @@ class PostgresTrail:
         return {(row["topic"], row["partition"]): unflatten(row["bounds"]) for row in rows}
 
     async def save_ranges(self, ranges: Mapping[Partition, Ranges]) -> None:
-        """One statement for all."""
+        """One statement for all. Bounds as text: PostgreSQL has no array of arrays of unlike lengths."""
         places = sorted(ranges)
         columns = [topic for topic, _ in places], [number for _, number in places]
-        bounds = ["{" + ",".join(map(str, flatten(ranges[place]))) + "}" for place in places]  # arrays of unlike lengths: no array of arrays
+        bounds = ["{" + ",".join(map(str, flatten(ranges[place]))) + "}" for place in places]
         await self._connection.execute(self._queries.save_ranges, *columns, bounds)
 
 
