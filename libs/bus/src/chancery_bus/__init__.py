@@ -3,6 +3,7 @@
 from chancery_bus.admin import NewTopicSpec, ensure_topics, topic_specs
 from chancery_bus.clients import KafkaAddress
 from chancery_bus.errors import BusError, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable, RecordGone, StageFailed
+from chancery_bus.extents import Extents
 from chancery_bus.publisher import Position, Publisher
 from chancery_bus.reading import RecordFetcher, TopicReader
 from chancery_bus.runner import StageRunner
@@ -13,6 +14,7 @@ __all__ = [
     "BusHandler",
     "DeadLetterLimitReached",
     "DeliveryFailed",
+    "Extents",
     "KafkaAddress",
     "KafkaUnreachable",
     "NewTopicSpec",

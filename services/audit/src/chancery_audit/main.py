@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import httpx
-from chancery_bus import Received, Unreadable
+from chancery_bus import Extents, Received, Unreadable
 from chancery_contracts.failures import Poison
 from chancery_runtime import Application, run_service
 from chancery_runtime.metrics import counter
@@ -30,7 +30,7 @@ from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
-from chancery_audit.handlers import record
+from chancery_audit.handlers import HANDLERS, record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
@@ -83,7 +83,9 @@ async def build(app: Application) -> None:
     writer = BatchWriter(batch_in_transaction(database, queries, cache, clocks), settings.audit_batch)
     app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
-    watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s))
+    extents = await Extents.start(app.kafka, HANDLERS, settings.namespace)
+    app.on_close(extents.close)
+    watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s), extents)
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
     app.http.include_router(alerts_router(settings, watch))

@@ -213,6 +213,10 @@ SELECT clock_timestamp()
 -- Of their recorded offsets.
 SELECT topic, partition, bounds FROM offset_ranges WHERE array_length(bounds, 1) > 2 ORDER BY topic, partition LIMIT 1000
 
+-- name: recorded_ends
+-- The offset behind the last one on record, of every partition.
+SELECT topic, partition, bounds[array_upper(bounds, 1)] AS recorded FROM offset_ranges WHERE array_length(bounds, 1) > 0
+
 -- name: unsigned_too_long
 -- Logs whose oldest entry without checkpoint has waited.
 SELECT h.tenant, h.size - coalesce(l.size, 0) AS entries, date_trunc('second', e.recorded_at) AS since FROM heads h

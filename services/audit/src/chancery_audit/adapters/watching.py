@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Protocol, get_args
 
 import structlog
 from chancery_bus import Received
@@ -16,6 +16,7 @@ from chancery_storage import Connection, Database, Queries
 
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.domain.alerts import Alert, Alerts, Finding, Kind
+from chancery_audit.domain.progress import Offsets, Place, Progress, backwards, behind_findings
 from chancery_audit.domain.ranges import gaps, unflatten
 
 log = structlog.get_logger()
@@ -29,9 +30,18 @@ class Bounds:
     """Beyond these something is wrong."""
 
     unsigned_s: float = 5.0
+    behind_s: float = 5.0
     unfinished_s: float = 300.0
     clock_s: float = 5.0
     two_contents_shown_h: int = 24
+
+
+class Reach(Protocol):
+    """What Kafka holds (`chancery_bus.Extents`). Raises Retry while it is away."""
+
+    async def ends(self) -> Offsets: ...
+
+    async def firsts(self, places: Iterable[Place]) -> Offsets: ...
 
 
 @dataclass
@@ -58,13 +68,17 @@ class ClockWatch:
 class Watch:
     """Findings, alerts, their metric and log lines."""
 
-    def __init__(self, database: Database, queries: Queries, signer: LogSigner, clocks: ClockWatch, bounds: Bounds) -> None:
+    def __init__(
+        self, database: Database, queries: Queries, signer: LogSigner, clocks: ClockWatch, bounds: Bounds, reach: Reach | None = None
+    ) -> None:
         self.alerts = Alerts()
         self._database = database
         self._queries = queries
         self._signer = signer
         self._clocks = clocks
         self._bounds = bounds
+        self._reach = reach
+        self._progress = Progress(timedelta(seconds=bounds.behind_s))
         self._gauge = gauge("chancery_audit_alerts", "Alerts that stand, by kind", ("kind",))
 
     async def run(self, every_s: float) -> None:
@@ -98,10 +112,26 @@ class Watch:
         found = [Finding("checkpoint_refused", tenant, tenant, reason) for tenant, reason in self._signer.refused.items()]
         async with self._database.reading() as connection:
             found += await self._in_database(connection)
+            rows = await connection.fetch(self._queries.recorded_ends)
             seconds = (self._clocks.clock() - await connection.fetchval(self._queries.clock)).total_seconds()
         if abs(seconds) > self._bounds.clock_s:
             found.append(Finding("clock_off", None, "database", f"this process is {seconds:+.1f} s from the database's clock"))
+        found += await self._in_kafka({(row["topic"], row["partition"]): row["recorded"] for row in rows})
         return found + self._clocks.findings(self._bounds.clock_s)
+
+    async def _in_kafka(self, recorded: Offsets) -> list[Finding]:
+        """Of both sides, the database was asked first: Kafka may have more by now, never less."""
+        if self._reach is None:
+            return []
+        try:
+            ends = await self._reach.ends()
+            behind = self._progress.behind(self._clocks.clock(), ends, recorded)
+            # A trail that begins on an old Kafka cannot have what Kafka itself has no more.
+            firsts = await self._reach.firsts(place for place in behind if place not in recorded)
+        except Retry as fault:
+            return [Finding("kafka_unreachable", None, "kafka", fault.reason)]
+        waiting = {place: count for place, count in behind.items() if firsts.get(place, -1) < ends[place]}
+        return behind_findings(waiting, self._progress.patience) + backwards(ends, recorded)
 
     async def _in_database(self, connection: Connection) -> list[Finding]:
         bounds, queries = self._bounds, self._queries

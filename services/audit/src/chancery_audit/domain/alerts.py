@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-Kind = Literal["offset_gap", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off", "trail_unreachable"]
-PATIENCE: dict[Kind, timedelta] = {"offset_gap": timedelta(seconds=4), "trail_unreachable": timedelta(seconds=4)}
+Kind = Literal[
+    "offset_gap", "behind", "kafka_went_back", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off",
+    "trail_unreachable", "kafka_unreachable",
+]  # fmt: skip
+PATIENCE: dict[Kind, timedelta] = {kind: timedelta(seconds=4) for kind in ("offset_gap", "trail_unreachable", "kafka_unreachable")}
 """Batches of one partition may be stored out of order, and a database may restart: such findings pass by themselves."""
 
 
