@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from chancery_ledger import Checkpoint, Ed25519Verifier, LedgerError, Policy, Tile, TiledTree, decode_bundle, trust
+from chancery_ledger import LOG_KINDS, Checkpoint, LedgerError, Policy, Tile, TiledTree, decode_bundle, trust, verifier_key
 from chancery_ledger.following import follow
 from chancery_ledger.pack_command import add_pack_command, verify_command
 from chancery_ledger.tiles import WIDTH
@@ -131,7 +131,7 @@ def _live(connection: Connection, tenant: str, key: str | None, since: Path) -> 
     if key is None:
         raise CommandFailed("give the log's verifier key with --key: a key that the log itself tells proves nothing")
     try:
-        policy = Policy(Ed25519Verifier.parse(key))
+        policy = Policy(verifier_key(key, LOG_KINDS))
         old = trust(since.read_text("utf-8"), policy).checkpoint
         new = trust(operator_text(connection, "audit", f"/v1/log/{tenant}/checkpoint"), policy).checkpoint
         with connection.operator("audit") as http:
