@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
@@ -120,7 +121,8 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
-    app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
+    log = PostgresLog(database, queries)
+    app.include_router(log_router(settings, log, signer, PostgresAnchors(database, queries, log), Tell(publish, clock)))
     app.include_router(finding_router(settings, PostgresFinder(database, queries, cache), Tell(publish, clock)))
     export = PostgresExport(database, queries, cache, PostgresLog(database, queries), signer)
     app.include_router(export_router(settings, export, Tell(publish, clock), clock, Catalogue()))

@@ -14,6 +14,7 @@ from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry, 
 from chancery_ledger.pack_writer import Earlier, PackWriter
 from chancery_storage import Connection, Database, Queries
 
+from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
@@ -66,6 +67,7 @@ class PostgresExport:
     """Makes packs. The log's signer signs their manifests."""
 
     def __init__(self, database: Database, queries: Queries, cache: KeyCache, log: PostgresLog, signer: LogSigner) -> None:
+        self._anchors = PostgresAnchors(database, queries, log)
         self._database = database
         self._queries = queries
         self._cache = cache
@@ -83,7 +85,10 @@ class PostgresExport:
         """A pack, as it is made. What goes wrong after its first byte ends it in the middle: no verifier accepts that. Raises NotSigned."""
         async with self._at_once, self._database.reading() as connection:
             made = await self._begin(connection, wanted, reader, clock)
-            yield made.writer.begin(made.about, made.checkpoint, await self._earlier(connection, wanted.tenant, made.size))
+            earlier = await self._earlier(connection, wanted.tenant, made.size)
+            yield made.writer.begin(
+                made.about, made.checkpoint, earlier, await self._anchors.for_pack(connection, wanted.tenant, made.size)
+            )
             after = -1
             while rows := await connection.fetch(self._queries.export_entries, *_arguments(wanted, after, made.size), PAGE):
                 after = rows[-1]["seq"]

@@ -14,6 +14,7 @@ from chancery_contracts.failures import Retry
 from chancery_runtime.metrics import gauge
 from chancery_storage import Connection, Database, Queries
 
+from chancery_audit.adapters.anchoring import Anchoring
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.domain.alerts import Alert, Alerts, Finding, Kind
 from chancery_audit.domain.ranges import gaps, unflatten
@@ -58,8 +59,17 @@ class ClockWatch:
 class Watch:
     """Findings, alerts, their metric and log lines."""
 
-    def __init__(self, database: Database, queries: Queries, signer: LogSigner, clocks: ClockWatch, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        database: Database,
+        queries: Queries,
+        signer: LogSigner,
+        clocks: ClockWatch,
+        bounds: Bounds,
+        anchoring: Anchoring | None = None,
+    ) -> None:
         self.alerts = Alerts()
+        self._anchoring = anchoring
         self._database = database
         self._queries = queries
         self._signer = signer
@@ -98,6 +108,7 @@ class Watch:
         found = [Finding("checkpoint_refused", tenant, tenant, reason) for tenant, reason in self._signer.refused.items()]
         async with self._database.reading() as connection:
             found += await self._in_database(connection)
+            found += await self._anchoring.findings(connection) if self._anchoring is not None else []
             seconds = (self._clocks.clock() - await connection.fetchval(self._queries.clock)).total_seconds()
         if abs(seconds) > self._bounds.clock_s:
             found.append(Finding("clock_off", None, "database", f"this process is {seconds:+.1f} s from the database's clock"))

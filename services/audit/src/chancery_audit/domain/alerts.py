@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-Kind = Literal["offset_gap", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off", "trail_unreachable"]
+Kind = Literal[
+    "offset_gap", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off", "trail_unreachable", "anchor_failing"
+]
 PATIENCE: dict[Kind, timedelta] = {"offset_gap": timedelta(seconds=4), "trail_unreachable": timedelta(seconds=4)}
 """Batches of one partition may be stored out of order, and a database may restart: such findings pass by themselves."""
 
