@@ -196,6 +196,18 @@ def audit_checkpoint(tenant: Tenant) -> None:
     typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/checkpoint"), nl=False)
 
 
+@audit.command("anchors")
+def audit_anchors(
+    tenant: Tenant,
+    size: Annotated[int | None, typer.Option(help="Those of the checkpoint over so many entries.")] = None,
+    before: Annotated[int | None, typer.Option(help="The `next` of the page before.")] = None,
+) -> None:
+    """Where the tenant's checkpoints were anchored, newest first: signed note, time and evidence of each."""
+    given = {"size": size, "before_size": before}
+    wanted = {name: str(value) for name, value in given.items() if value is not None}
+    typer.echo(json.dumps(operator_get(connect(), "audit", f"/v1/log/{tenant}/anchors", wanted), indent=2))
+
+
 @audit.command("completeness")
 def audit_completeness(tenant: Tenant) -> None:
     """Offsets accounted for, gaps, and interactions that have not ended."""

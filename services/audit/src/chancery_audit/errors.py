@@ -16,7 +16,7 @@ class Unrecordable(Poison):
 
 
 class AnchorFailed(AuditError):
-    """A checkpoint could not be put where it was to be anchored. Signing goes on, and it is tried again; the message says what to look at."""
+    """A checkpoint could not be put where it was to be anchored. Signing goes on, and it is tried again; the message says why."""
 
 
 class AnchorDown(AnchorFailed):

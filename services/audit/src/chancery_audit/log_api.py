@@ -61,7 +61,7 @@ def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, a
         before_size: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> AnchorPage:
-        """Where checkpoints were put, all or those over `size` entries. They show nothing of anybody's, so that reading them is on no record."""
+        """Where checkpoints were put: all, or those over `size` entries. Nothing of anybody's: reading them is on no record."""
         page = await anchors.page(tenant, size, before_size, limit)
         return AnchorPage(anchors=[_anchor_view(one) for one in page], next=page[-1].size if len(page) >= limit else None)
 

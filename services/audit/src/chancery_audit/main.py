@@ -94,8 +94,9 @@ async def build(app: Application) -> None:
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
     bounds = AnchorBounds(settings.audit_anchor_s, settings.audit_anchor_overdue_s, settings.audit_anchor_timeout_s)
     anchoring = Anchoring(database, queries, anchors(app, settings), signer.holder, bounds, app.clock)
-    app.background("anchors", partial(anchoring.run, settings.audit_checkpoint_s))
-    app.detail("anchors", anchoring.health)
+    if anchoring.kinds:
+        app.background("anchors", partial(anchoring.run, settings.audit_checkpoint_s))
+        app.detail("anchors", anchoring.health)
     watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s), anchoring)
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chancery_contracts.event import Clock
-from chancery_ledger.pack_anchors import FILE, location
+from chancery_ledger.pack_anchors import location
 
 from chancery_audit.errors import AnchorContradicted, AnchorDown
 from chancery_audit.ports import Anchored, AnchorKind
@@ -27,7 +27,6 @@ class FileAnchor:
     kind: AnchorKind = "file"
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        assert self.kind == FILE
         self._folder = folder
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, "anchor-file")

@@ -1,4 +1,4 @@
-"""Anchor: a bucket with object lock, any that speaks S3. In compliance mode nobody, its owner included, deletes a version before its time."""
+"""Anchor: an S3 bucket with object lock. In compliance mode nobody deletes a version before its time, its owner included."""
 
 import asyncio
 import io

@@ -25,7 +25,7 @@ class TsaAnchor:
         self._http = http
 
     async def publish(self, tenant: str, size: int, note: str) -> Anchored:
-        """Only the note's SHA-256 leaves the house. Raises AnchorFailed where the reply is not over it or not by an authority that counts."""
+        """Only the note's SHA-256 leaves the house. Raises AnchorDown; AnchorFailed where the reply does not hold."""
         query, nonce = stamp_request(note)
         reply = await self._post(query)
         try:

@@ -48,6 +48,11 @@ class Anchoring:
         self._done = counter("chancery_audit_anchored_total", "Checkpoints anchored, by kind", ("kind",))
         self._failed = counter("chancery_audit_anchor_failures_total", "Attempts to anchor that failed, by kind", ("kind",))
 
+    @property
+    def kinds(self) -> list[str]:
+        """Those that are set."""
+        return [one.anchor.kind for one in self._kinds]
+
     async def run(self, every_s: float) -> None:
         """Without end; a database that is away waits for the next round."""
         await asyncio.gather(*(self._run(kind, every_s) for kind in self._kinds))
@@ -86,6 +91,8 @@ class Anchoring:
             failures.went_down(str(exc) or "no answer in time", self._clock())
         except AnchorFailed as exc:
             failures.failed(tenant, str(exc), self._clock(), contradicted=isinstance(exc, AnchorContradicted))
+        except Exception as exc:  # noqa: BLE001  # no fault of an anchor may stop the trail; this one is told like the others
+            failures.failed(tenant, f"an unforeseen {type(exc).__name__}", self._clock())
         else:
             async with self._database.transaction() as connection:
                 await connection.execute(self._queries.add_anchor, tenant, name, size, anchored.at, anchored.evidence)

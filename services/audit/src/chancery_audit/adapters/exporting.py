@@ -86,9 +86,8 @@ class PostgresExport:
         async with self._at_once, self._database.reading() as connection:
             made = await self._begin(connection, wanted, reader, clock)
             earlier = await self._earlier(connection, wanted.tenant, made.size)
-            yield made.writer.begin(
-                made.about, made.checkpoint, earlier, await self._anchors.for_pack(connection, wanted.tenant, made.size)
-            )
+            anchors = await self._anchors.for_pack(connection, wanted.tenant, made.size)
+            yield made.writer.begin(made.about, made.checkpoint, earlier, anchors)
             after = -1
             while rows := await connection.fetch(self._queries.export_entries, *_arguments(wanted, after, made.size), PAGE):
                 after = rows[-1]["seq"]

@@ -47,8 +47,9 @@ class Failures:
         self.by_tenant[tenant] = after(self.by_tenant.get(tenant), words, now, contradicted=contradicted)
 
     def went_down(self, words: str, now: datetime) -> None:
-        """Nobody answers."""
-        self.down = after(self.down, words, now)
+        """Nobody answers: once, though several had asked."""
+        if self.down is None or self.down.again_at <= now:
+            self.down = after(self.down, words, now)
 
     def succeeded(self, tenant: str) -> None:
         """It answers, and has this tenant's."""
