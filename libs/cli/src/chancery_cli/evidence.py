@@ -104,9 +104,7 @@ def verify(
     key: Annotated[str | None, typer.Option(help="The log's verifier key, obtained elsewhere than from the pack or the log.")] = None,
     witness: Witnesses = None,
     quorum: Annotated[int, typer.Option(help="How many of the witnesses must have cosigned.")] = 0,
-    since: Annotated[
-        Path | None, typer.Option(help="A checkpoint that you kept, or fetched from an anchor: the log must continue it.")
-    ] = None,
+    since: Annotated[Path | None, typer.Option(help="A checkpoint that you kept or took from an anchor: the log must continue it.")] = None,
     tsa_root: Annotated[list[Path] | None, typer.Option(help="Root certificates (PEM) of the time-stamp authority that you trust.")] = None,
 ) -> None:
     """Verify a pack offline; or the live log from a checkpoint that you kept; or, with the tenant alone, its chain in the database."""
