@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import sys
+import zipfile
 from datetime import timedelta
 
 import asyncpg
@@ -188,6 +189,8 @@ class TestWhatReadersSee:
         policy = Policy(Ed25519Verifier.parse((await audit.text(f"log/{tenant}/key")).strip()))
         proof = verify_pack(io.BytesIO(response.content), policy)
         assert (proof.trusted.checkpoint.size, [(one.kind, one.size) for one in proof.anchors]) == (7, [("file", 3)])
+        with zipfile.ZipFile(io.BytesIO(response.content)) as opened:
+            assert "<td>Folder of checkpoints</td>" in opened.read("report.html").decode()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 import zipfile
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from chancery_ledger import Checkpoint, CosignatureSigner, Ed25519Signer, Policy, add_signatures, leaf_bytes, leaf_hash, sign_note
@@ -126,6 +127,11 @@ class TestAGoodPack:
     def test_of_the_whole_log_proves_every_entry(self, size):
         proof = check(pack(_log(size)))
         assert (proof.tally["entries"], proof.gaps, proof.receipts) == (size, 0, size)
+
+    @pytest.mark.parametrize("file", sorted((Path(__file__).parent / "recorded").glob("*.evidence.zip")), ids=lambda file: file.name)
+    def test_that_was_written_before_there_were_anchors_still_proves(self, file):
+        proof = check(file.read_bytes(), Policy(LOG.verifier, (WITNESS.verifier,)))
+        assert (proof.tally["entries"] + proof.gaps, proof.anchors, proof.trusted.checkpoint.size) == (9, (), 9)
 
     def test_of_one_interaction_proves_its_entries_in_their_places(self):
         seen = []
