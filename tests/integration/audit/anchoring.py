@@ -1,5 +1,7 @@
 """What the tests of anchors share: the loop on the real trail, a TSA over HTTP, and what an operator with database and key can do."""
 
+import asyncio
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -51,6 +53,17 @@ async def rewrite(audit, tenant):
             await connection.execute(f"DELETE FROM {table} WHERE tenant = $1", tenant)
         for table in guarded:
             await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+
+
+async def command(url, *words):
+    """`chancery audit …`, as its own process: status, output, errors."""
+    environment = {"CHANCERY_KAFKA_BOOTSTRAP": "none", "CHANCERY_AUDIT_URL": url, "CHANCERY_OPERATOR_TOKEN": "operator"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "chancery_cli", "audit", *words, env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
 
 
 class TsaServer:

@@ -1,16 +1,13 @@
 """Anchors on the real trail: the folder, what readers see of anchors, and a log that its operator rewrites with database and key."""
 
-import asyncio
 import base64
 import io
 import json
-import sys
 import zipfile
 from datetime import timedelta
 
 import asyncpg
 import pytest
-import uvicorn
 from chancery_audit.adapters.anchor_file import FileAnchor
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
@@ -19,8 +16,7 @@ from chancery_contracts.event import system_clock
 from chancery_ledger import Ed25519Verifier, Policy
 from chancery_ledger.pack_verifier import verify_pack
 from chancery_storage import load_queries
-from chancery_testing.waiting import eventually
-from integration.audit.anchoring import Shifted, anchoring, grow, rewrite, stored
+from integration.audit.anchoring import Shifted, anchoring, command, grow, rewrite, stored
 
 TOKEN = {"Authorization": "Bearer operator"}
 
@@ -35,15 +31,18 @@ def file_anchor(folder):
     return FileAnchor(folder, system_clock)
 
 
-def _watch(audit, running, clock=system_clock):
+def _watch(audit, running, clock):
     signer = LogSigner(audit.database, load_queries("chancery_audit"), audit.keys, "log.example")
     bounds = Bounds(unsigned_s=1e6, unfinished_s=1e6)
     return Watch(audit.database, load_queries("chancery_audit"), signer, ClockWatch(clock), bounds, running)
 
 
-async def _alert(watch, tenant):
-    """The words of this tenant's, if it stands."""
+async def _alert(watch, clock, tenant):
+    """The words of this tenant's, if it stands after two looks."""
+    await watch.look()
+    clock.by += timedelta(seconds=2)
     standing = [one.finding for one in await watch.look()]
+    clock.by -= timedelta(seconds=2)
     return next((one.words for one in standing if (one.kind, one.tenant) == ("anchor_failing", tenant)), None)
 
 
@@ -99,7 +98,8 @@ class TestTheFolder:
         await rewrite(audit, tenant)
         await grow(audit, tenant, 2)
         await running.anchor_due()
-        assert "holds another checkpoint of this size" in await _alert(_watch(audit, running), tenant)
+        clock = Shifted()
+        assert "holds another checkpoint of this size" in await _alert(_watch(audit, running, clock), clock, tenant)
         assert (folder / tenant / "000000000002.checkpoint").read_text() == before
         assert await stored(audit, tenant) == []
 
@@ -117,10 +117,10 @@ class TestAnAnchorThatFails:
     async def test_raises_the_alert_when_it_is_overdue_clears_it_and_holds_up_no_signing(self, audit, tenant, folder):
         clock, anchor = Shifted(), Broken(folder, system_clock)
         running = anchoring(audit, anchor, clock=clock)
-        watch = _watch(audit, running)
+        watch = _watch(audit, running, clock)
         await grow(audit, tenant)
         await running.anchor_due()
-        words = await _alert(watch, tenant)
+        words = await _alert(watch, clock, tenant)
         assert "the checkpoint of 1 entries" in words
         assert words.endswith("has no anchor: the folder is away")
         assert "anchor_failing" in (await watch.health())["kinds"]
@@ -130,7 +130,7 @@ class TestAnAnchorThatFails:
         assert await running.anchor_due() == 0  # left alone for a second
         clock.by = timedelta(seconds=2)
         assert await running.anchor_due() >= 1
-        assert await _alert(watch, tenant) is None
+        assert await _alert(watch, clock, tenant) is None
         assert (await running.health())["file"]["down"] is None
 
     async def test_by_a_fault_of_its_code_is_told_and_stops_nothing(self, audit, tenant, folder):
@@ -139,13 +139,15 @@ class TestAnAnchorThatFails:
         running = anchoring(audit, anchor)
         await grow(audit, tenant)
         await running.anchor_due()
-        assert (await _alert(_watch(audit, running), tenant)).endswith("an unforeseen KeyError")
+        clock = Shifted()
+        assert (await _alert(_watch(audit, running, clock), clock, tenant)).endswith("an unforeseen KeyError")
 
     async def test_is_no_alert_before_its_bound(self, audit, tenant, folder):
         running = anchoring(audit, Broken(folder, system_clock), overdue_s=3600)
         await grow(audit, tenant)
         await running.anchor_due()
-        assert await _alert(_watch(audit, running), tenant) is None
+        clock = Shifted()
+        assert await _alert(_watch(audit, running, clock), clock, tenant) is None
 
     async def test_does_not_keep_another_kind_from_its_own(self, audit, tenant, folder):
         broken = Broken(folder, system_clock)
@@ -193,27 +195,6 @@ class TestWhatReadersSee:
             assert "<td>Folder of checkpoints</td>" in opened.read("report.html").decode()
 
 
-@pytest.fixture
-async def url(audit):
-    """The service over a socket, as the command needs it."""
-    server = uvicorn.Server(uvicorn.Config(audit.http._transport.app, port=0, log_level="error", lifespan="off"))
-    running = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await running
-
-
-async def _command(url, *words):
-    environment = {"CHANCERY_KAFKA_BOOTSTRAP": "none", "CHANCERY_AUDIT_URL": url, "CHANCERY_OPERATOR_TOKEN": "operator"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "chancery_cli", "audit", *words, env=environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
-
-
 class TestALogThatItsOperatorRewrites:
     """With the database and with the signing key: everything that the service then shows is consistent, and signed."""
 
@@ -224,12 +205,12 @@ class TestALogThatItsOperatorRewrites:
         key = (await audit.text(f"log/{tenant}/key")).strip()
         verify = ("verify", "--tenant", tenant, "--key", key, "--since", str(folder / tenant / "000000000003.checkpoint"))
         await grow(audit, tenant)
-        status, out, err = await _command(url, *verify)
+        status, out, err = await command(url, *verify)
         assert (status, "continues your checkpoint of 3" in out) == (0, True), err
         await rewrite(audit, tenant)
         await grow(audit, tenant, grows_to)
         assert (await audit.get("verify", tenant=tenant))["ok"]
-        status, out, err = await _command(url, *verify)
+        status, out, err = await command(url, *verify)
         assert (status, out) == (1, "")
         assert "[LOG_FORKED]" in err
 
@@ -240,11 +221,11 @@ class TestALogThatItsOperatorRewrites:
         await rewrite(audit, tenant)
         await grow(audit, tenant, 2)
         note = folder / tenant / "000000000003.checkpoint"
-        status, _, err = await _command(url, "verify", "--tenant", tenant, "--key", key, "--since", str(note))
+        status, _, err = await command(url, "verify", "--tenant", tenant, "--key", key, "--since", str(note))
         assert (status, "[LOG_TRUNCATED]" in err) == (1, True)
 
     async def test_is_told_by_the_command_what_is_anchored(self, audit, tenant, file_anchor, url):
         await grow(audit, tenant, 3)
         await anchoring(audit, file_anchor).anchor_due()
-        status, out, _ = await _command(url, "anchors", "--tenant", tenant, "--size", "3")
+        status, out, _ = await command(url, "anchors", "--tenant", tenant, "--size", "3")
         assert (status, [one["kind"] for one in json.loads(out)["anchors"]]) == (0, ["file"])

@@ -9,10 +9,10 @@ import pytest
 from chancery_audit.adapters.anchor_s3 import Bucket, S3Anchor
 from chancery_audit.errors import AnchorContradicted, AnchorDown, AnchorFailed
 from chancery_contracts.event import system_clock
-from chancery_ledger import Ed25519Verifier, Malformed, Policy, trust
+from chancery_ledger import Malformed
 from chancery_local.artifacts import default_cache
 from chancery_testing.object_lock import NoServer, binary, s3_server
-from integration.audit.anchoring import anchoring, grow, rewrite, stored
+from integration.audit.anchoring import anchoring, command, grow, rewrite, stored
 from minio import Minio
 from minio.commonconfig import COMPLIANCE, GOVERNANCE
 from minio.error import S3Error
@@ -97,16 +97,27 @@ class TestACheckpointUnderLock:
         with pytest.raises(S3Error):
             client.remove_bucket(bucket)
 
-    async def test_tells_a_log_that_was_rewritten_with_database_and_key(self, audit, tenant, make, bucket, client):
+    @pytest.mark.parametrize("grows_to", [3, 7])
+    async def test_tells_a_log_that_was_rewritten_with_database_and_key(self, audit, tenant, make, bucket, client, url, tmp_path, grows_to):
         await grow(audit, tenant, 3)
         where = await _anchored(audit, tenant, make(bucket))
-        policy = Policy(Ed25519Verifier.parse((await audit.text(f"log/{tenant}/key")).strip()))
+        note = tmp_path / "note"
+        note.write_text(_fetched(client, where))
+        key = (await audit.text(f"log/{tenant}/key")).strip()
+        verify = ("verify", "--tenant", tenant, "--key", key, "--since", str(note))
+        status, out, err = await command(url, *verify)
+        assert (status, "continues your checkpoint of 3" in out) == (0, True), err
         await rewrite(audit, tenant)
-        shown = trust(await grow(audit, tenant, 3), policy).checkpoint
-        kept = trust(_fetched(client, where), policy).checkpoint
-        assert (kept.size, kept.root == shown.root) == (shown.size, False)
+        await grow(audit, tenant, grows_to)
+        status, out, err = await command(url, *verify)
+        assert (status, out, "[LOG_FORKED]" in err) == (1, "", True)
+
+    async def test_is_contradicted_by_another_of_the_same_size(self, audit, tenant, make, bucket):
+        await grow(audit, tenant, 3)
+        await _anchored(audit, tenant, make(bucket))
+        await rewrite(audit, tenant)
         with pytest.raises(AnchorContradicted, match="another checkpoint of this size"):
-            await make(bucket).publish(tenant, 3, await audit.text(f"log/{tenant}/checkpoint"))
+            await make(bucket).publish(tenant, 3, await grow(audit, tenant, 3))
 
 
 class TestTheBucket:

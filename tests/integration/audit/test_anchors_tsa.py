@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import time
+import zipfile
 
 import httpx
 import pytest
@@ -73,6 +74,10 @@ async def test_a_pack_proves_offline_when_its_checkpoint_existed(audit, tenant, 
     assert ledger_command([*verify, "--tsa-root", str(authority.root)]) == 0
     (row,) = await stored(audit, tenant)
     assert f"the checkpoint of 3 entries existed at {row['at'].isoformat()}: CN=Test TSA says so" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "pack") as opened:
+        opened.extractall(tmp_path)
+    words = ["openssl", "ts", "-verify", "-data", "anchors/tsa.checkpoint", "-in", "anchors/tsa.tsr", "-CAfile", str(authority.root)]
+    await asyncio.to_thread(subprocess.run, words, cwd=tmp_path, capture_output=True, check=True)
     assert ledger_command([*verify, "--tsa-root", str(foreign.root)]) == 1
     assert "[STAMP_UNTRUSTED]" in capsys.readouterr().err
 

@@ -187,6 +187,8 @@ class TestAnExporterWhoSignsAnchorsThatDoNotHold:
             (partial(_anchor, S3, evidence=b"[]"), Reason.ANCHOR_MALFORMED),
             (partial(_anchor, FILE, at="yesterday"), Reason.ANCHOR_MALFORMED),
             (partial(_anchor, FILE, at="2026-11-24T10:00:00"), Reason.ANCHOR_MALFORMED),
+            (partial(_anchor, FILE, at="2026-11-24\n10:00:00+00:00"), Reason.ANCHOR_MALFORMED),
+            (partial(_anchor, FILE, evidence=location(_note(6), path="there\nPROVED: all")), Reason.ANCHOR_MALFORMED),
             (partial(_anchor, FILE, note=_note(6, OTHER)), Reason.ANCHOR_UNSIGNED),
             (partial(_anchor, FILE, note="no note"), Reason.ANCHOR_UNSIGNED),
             (partial(_anchor, FILE, proof=()), Reason.ANCHOR_NOT_CONTINUED),

@@ -112,7 +112,8 @@ class AnchorRun:
         found: list[dict[str, Any]] = json.loads(data)
         kinds = [one["kind"] for one in found]
         moments = [datetime.fromisoformat(one["at"]) for one in found]
-        known = kinds == sorted(set(kinds) & set(ENDINGS)) and kinds and all(one.tzinfo for one in moments)
+        plain = all(moment.tzinfo and moment.isoformat() == one["at"] for moment, one in zip(moments, found, strict=True))
+        known = kinds == sorted(set(kinds) & set(ENDINGS)) and kinds and plain
         if not known or canonical_json(found) != data or any(set(one) != {"kind", "at", "proof"} for one in found):
             raise PackFault(Reason.ANCHOR_MALFORMED, ANCHORS)
         self._listed = {one["kind"]: one for one in found}
@@ -136,7 +137,7 @@ class AnchorRun:
             stamp = self._stamped(data, at) if self.stamps is not None else None
             return AnchorProof(kind, self._size, at, stamp=stamp)
         where: dict[str, str] = json.loads(data)
-        if canonical_json(where) != data or not all(isinstance(one, str) for one in where.values()):
+        if canonical_json(where) != data or not all(isinstance(one, str) and one.isprintable() for one in where.values()):
             raise Malformed("not the place of an anchor")
         if where.pop("sha256") != sha256(self._note.encode()).hexdigest():
             raise PackFault(Reason.ANCHOR_SWAPPED, evidence_name(kind))

@@ -94,9 +94,8 @@ def _limits(proof: PackProof) -> list[str]:
 
 def _anchor_limits(anchors: tuple[AnchorProof, ...]) -> list[str]:
     """What anchors would prove, and how to make them do so."""
-    if not anchors:
-        return ["when the checkpoint existed: no anchor of it is in this pack"]
-    limits = []
+    stamped = any(one.kind == TSA for one in anchors)
+    limits = [] if stamped else ["when the checkpoint existed: no time stamp of it, or of one before it, is in this pack"]
     for one in anchors:
         if one.kind != TSA:
             limits.append(

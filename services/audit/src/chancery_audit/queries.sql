@@ -267,11 +267,11 @@ ORDER BY l.tenant LIMIT 1000
 INSERT INTO anchors (tenant, kind, size, at, evidence) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 
 -- name: anchors_overdue
--- Logs whose oldest checkpoint without an anchor of a kind has waited, since it was signed or since this process has looked.
+-- Logs whose oldest checkpoint without an anchor of a kind has waited; where there never was one, since this process began.
 SELECT l.tenant, c.size, date_trunc('second', c.signed_at) AS since FROM logs l
 CROSS JOIN LATERAL (SELECT coalesce(max(size), 0) AS size FROM anchors WHERE tenant = l.tenant AND kind = $1) a
 CROSS JOIN LATERAL (SELECT size, signed_at FROM checkpoints WHERE tenant = l.tenant AND size > a.size ORDER BY size LIMIT 1) c
-WHERE greatest(c.signed_at, $2) < clock_timestamp() - $3::interval ORDER BY l.tenant LIMIT 1000
+WHERE greatest(c.signed_at, CASE WHEN a.size = 0 THEN $2::timestamptz END) < clock_timestamp() - $3::interval ORDER BY l.tenant LIMIT 1000
 
 -- name: list_anchors
 -- Newest first; all of a checkpoint on one page.

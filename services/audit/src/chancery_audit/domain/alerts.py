@@ -8,8 +8,11 @@ from typing import Literal
 Kind = Literal[
     "offset_gap", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off", "trail_unreachable", "anchor_failing"
 ]
-PATIENCE: dict[Kind, timedelta] = {"offset_gap": timedelta(seconds=4), "trail_unreachable": timedelta(seconds=4)}
-"""Batches of one partition may be stored out of order, and a database may restart: such findings pass by themselves."""
+PATIENCE: dict[Kind, timedelta] = {
+    "offset_gap": timedelta(seconds=4), "trail_unreachable": timedelta(seconds=4), "anchor_failing": timedelta(seconds=2),
+}  # fmt: skip
+"""Batches of one partition may be stored out of order, a database may restart, a service that was down has checkpoints to anchor: such
+findings pass by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
