@@ -229,3 +229,12 @@ class TestALogThatItsOperatorRewrites:
         await anchoring(audit, file_anchor).anchor_due()
         status, out, _ = await command(url, "anchors", "--tenant", tenant, "--size", "3")
         assert (status, [one["kind"] for one in json.loads(out)["anchors"]]) == (0, ["file"])
+
+    async def test_has_its_notes_and_evidence_saved_as_files(self, audit, tenant, file_anchor, folder, url, tmp_path):
+        note = await grow(audit, tenant, 3)
+        await anchoring(audit, file_anchor).anchor_due()
+        status, _, err = await command(url, "anchors", "--tenant", tenant, "--save", str(tmp_path / "saved"))
+        assert (status, (tmp_path / "saved" / "file-3.checkpoint").read_text()) == (0, note), err
+        assert json.loads((tmp_path / "saved" / "file-3.json").read_text())["path"] == f"{tenant}/000000000003.checkpoint"
+        status, _, err = await command(url, "anchors", "--tenant", tenant, "--save", str(folder / tenant / "000000000003.checkpoint"))
+        assert (status, "cannot write" in err) == (1, True)

@@ -78,6 +78,13 @@ class TestATimeStamp:
         assert _check(roots, b"") is StampFault.UNREADABLE
         assert _check(roots, stamped[0] + b"x") is StampFault.UNREADABLE
 
+    def test_by_an_authority_that_another_one_vouches_for_needs_no_more_than_the_root(self, tmp_path):
+        authority = Authority(tmp_path, "Chained", between=True)
+        query, nonce = stamp_request(_note(6))
+        reply = authority.reply(query)
+        assert check_stamp(reply, _note(6), read_roots(authority.root.read_bytes()), nonce).authority == "CN=Chained TSA"
+        assert _check(read_roots((tmp_path / "tsa.pem").read_bytes()), reply) is StampFault.UNTRUSTED
+
     def test_that_the_authority_did_not_grant_is_refused(self, authority):
         rejected = authority.reply(b"no request")
         assert _check(read_roots(authority.root.read_bytes()), rejected) in {StampFault.NOT_GRANTED, StampFault.UNREADABLE}

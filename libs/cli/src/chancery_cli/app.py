@@ -13,6 +13,7 @@ from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
 
+from chancery_cli.anchors import add_to as add_anchor_commands
 from chancery_cli.auditing import fetch_trail, operator_get, operator_text
 from chancery_cli.connection import connect, home
 from chancery_cli.demo.report import next_steps, trail
@@ -36,6 +37,7 @@ for name, group in (("requests", requests), ("audit", audit), ("registry", regis
     app.add_typer(group, name=name)
 add_privacy_commands(audit)
 add_evidence_commands(audit)
+add_anchor_commands(audit)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
@@ -194,18 +196,6 @@ def audit_key(tenant: Tenant) -> None:
 def audit_checkpoint(tenant: Tenant) -> None:
     """Show the newest signed checkpoint of a tenant's log."""
     typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/checkpoint"), nl=False)
-
-
-@audit.command("anchors")
-def audit_anchors(
-    tenant: Tenant,
-    size: Annotated[int | None, typer.Option(help="Those of the checkpoint over so many entries.")] = None,
-    before: Annotated[int | None, typer.Option(help="The `next` of the page before.")] = None,
-) -> None:
-    """Where the tenant's checkpoints were anchored, newest first: signed note, time and evidence of each."""
-    given = {"size": size, "before_size": before}
-    wanted = {name: str(value) for name, value in given.items() if value is not None}
-    typer.echo(json.dumps(operator_get(connect(), "audit", f"/v1/log/{tenant}/anchors", wanted), indent=2))
 
 
 @audit.command("completeness")

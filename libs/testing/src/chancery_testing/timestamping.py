@@ -10,7 +10,7 @@ default_tsa = one
 [ one ]
 serial = serial
 signer_cert = tsa.pem
-certs = root.pem
+certs = chain.pem
 signer_key = tsa.key
 signer_digest = sha256
 default_policy = 1.2.3.4.1
@@ -25,9 +25,9 @@ def openssl_here() -> bool:
 
 
 class Authority:
-    """Its files are in `folder`; `root` is the certificate that its users are given."""
+    """Its files are in `folder`; `root` is what its users are given. `between`: with a certificate from root to authority."""
 
-    def __init__(self, folder: Path, name: str = "Test") -> None:
+    def __init__(self, folder: Path, name: str = "Test", *, between: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.root = folder / "root.pem"
@@ -36,9 +36,18 @@ class Authority:
         (folder / "extensions").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n")
         extensions = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
         self._run("req", "-x509", *_KEY, "-keyout", "root.key", "-out", "root.pem", "-subj", f"/CN={name} root", "-days", "30", *extensions)
-        self._run("req", *_KEY, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", f"/CN={name} TSA")
-        signed = ("-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "20", "-extfile", "extensions", "-out", "tsa.pem")
-        self._run("x509", "-req", "-in", "tsa.csr", *signed)
+        issuer = "root"
+        if between:
+            (folder / "between.extensions").write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n")
+            self._sign(f"{name} between", "between", issuer, "between.extensions")
+            issuer = "between"
+        self._sign(f"{name} TSA", "tsa", issuer, "extensions")
+        (folder / "chain.pem").write_bytes((folder / f"{issuer}.pem").read_bytes())
+
+    def _sign(self, name: str, to: str, issuer: str, extensions: str) -> None:
+        self._run("req", *_KEY, "-keyout", f"{to}.key", "-out", f"{to}.csr", "-subj", f"/CN={name}")
+        by = ("-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial", "-days", "20", "-extfile", extensions)
+        self._run("x509", "-req", "-in", f"{to}.csr", *by, "-out", f"{to}.pem")
 
     def reply(self, query: bytes) -> bytes:
         """A TimeStampResp to a TimeStampReq, both in DER."""
