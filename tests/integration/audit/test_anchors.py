@@ -34,7 +34,9 @@ def file_anchor(folder):
 def _watch(audit, running, clock):
     signer = LogSigner(audit.database, load_queries("chancery_audit"), audit.keys, "log.example")
     bounds = Bounds(unsigned_s=1e6, unfinished_s=1e6)
-    return Watch(audit.database, load_queries("chancery_audit"), signer, ClockWatch(clock), bounds, running)
+    watch = Watch(audit.database, load_queries("chancery_audit"), signer, ClockWatch(clock), bounds)
+    watch.also(running.findings)
+    return watch
 
 
 async def _alert(watch, clock, tenant):

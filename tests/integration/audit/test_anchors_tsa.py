@@ -132,7 +132,8 @@ async def test_a_dead_authority_raises_the_alert_within_ten_seconds_and_clears_i
     running = anchoring(audit, _anchor(url, authority, http), overdue_s=1.0)
     queries = load_queries("chancery_audit")
     signer = LogSigner(audit.database, queries, audit.keys, "log.example")
-    watch = Watch(audit.database, queries, signer, ClockWatch(system_clock), Bounds(unsigned_s=1e6, unfinished_s=1e6), running)
+    watch = Watch(audit.database, queries, signer, ClockWatch(system_clock), Bounds(unsigned_s=1e6, unfinished_s=1e6))
+    watch.also(running.findings)
 
     def standing():
         return [one for one in watch.alerts.standing if (one.finding.kind, one.finding.tenant) == ("anchor_failing", tenant)]

@@ -92,12 +92,7 @@ async def build(app: Application) -> None:
     writer = BatchWriter(batch_in_transaction(database, queries, cache, clocks), settings.audit_batch)
     app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
-    bounds = AnchorBounds(settings.audit_anchor_s, settings.audit_anchor_overdue_s, settings.audit_anchor_timeout_s)
-    anchoring = Anchoring(database, queries, anchors(app, settings), signer.holder, bounds, app.clock)
-    if anchoring.kinds:
-        app.background("anchors", partial(anchoring.run, settings.audit_checkpoint_s))
-        app.detail("anchors", anchoring.health)
-    watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s), anchoring)
+    watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s))
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
     app.http.include_router(alerts_router(settings, watch))
@@ -108,6 +103,7 @@ async def build(app: Application) -> None:
         app.on_close(http.aclose)
         cosigning = Cosigning(database, queries, http, [Witness.parse(one) for one in settings.audit_witnesses])
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
+    _build_anchors(app, settings, (database, queries, cache), signer.holder, watch)
     await _build_erasure(app, settings, (database, queries, cache))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     tell = Tell(publisher.publish, app.clock)
@@ -118,6 +114,16 @@ async def build(app: Application) -> None:
     export = PostgresExport(database, queries, cache, trees, signer)
     app.http.include_router(export_router(settings, export, tell, app.clock, await app.catalogue()))
     app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
+
+
+def _build_anchors(app: Application, settings: AuditSettings, store: Store, holder: str, watch: Watch) -> None:
+    """Nothing runs where no anchor is set."""
+    bounds = AnchorBounds(settings.audit_anchor_s, settings.audit_anchor_overdue_s, settings.audit_anchor_timeout_s)
+    anchoring = Anchoring(*store[:2], anchors(app, settings), holder, bounds, app.clock)
+    if anchoring.kinds:
+        app.background("anchors", partial(anchoring.run, settings.audit_checkpoint_s))
+        app.detail("anchors", anchoring.health)
+        watch.also(anchoring.findings)
 
 
 def anchors(app: Application, settings: AuditSettings) -> list[Anchor]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import get_args
@@ -14,12 +14,12 @@ from chancery_contracts.failures import Retry
 from chancery_runtime.metrics import gauge
 from chancery_storage import Connection, Database, Queries
 
-from chancery_audit.adapters.anchoring import Anchoring
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.domain.alerts import Alert, Alerts, Finding, Kind
 from chancery_audit.domain.ranges import gaps, unflatten
 
 log = structlog.get_logger()
+Look = Callable[[Connection], Awaitable[list[Finding]]]
 OUR_SOURCES = "chancery/"
 """Publishers may date their events as they please; our services may not."""
 SKEW_REMEMBERED = timedelta(seconds=60)
@@ -59,23 +59,19 @@ class ClockWatch:
 class Watch:
     """Findings, alerts, their metric and log lines."""
 
-    def __init__(
-        self,
-        database: Database,
-        queries: Queries,
-        signer: LogSigner,
-        clocks: ClockWatch,
-        bounds: Bounds,
-        anchoring: Anchoring | None = None,
-    ) -> None:
+    def __init__(self, database: Database, queries: Queries, signer: LogSigner, clocks: ClockWatch, bounds: Bounds) -> None:
         self.alerts = Alerts()
-        self._anchoring = anchoring
         self._database = database
         self._queries = queries
         self._signer = signer
         self._clocks = clocks
         self._bounds = bounds
         self._gauge = gauge("chancery_audit_alerts", "Alerts that stand, by kind", ("kind",))
+        self._more: list[Look] = []
+
+    def also(self, look: Look) -> None:
+        """Looks there too, each time."""
+        self._more.append(look)
 
     async def run(self, every_s: float) -> None:
         """Without end."""
@@ -108,7 +104,8 @@ class Watch:
         found = [Finding("checkpoint_refused", tenant, tenant, reason) for tenant, reason in self._signer.refused.items()]
         async with self._database.reading() as connection:
             found += await self._in_database(connection)
-            found += await self._anchoring.findings(connection) if self._anchoring is not None else []
+            for look in self._more:
+                found += await look(connection)
             seconds = (self._clocks.clock() - await connection.fetchval(self._queries.clock)).total_seconds()
         if abs(seconds) > self._bounds.clock_s:
             found.append(Finding("clock_off", None, "database", f"this process is {seconds:+.1f} s from the database's clock"))
