@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from threading import Lock
 
 _SETTINGS = """
 [ tsa ]
@@ -30,6 +31,7 @@ class Authority:
     def __init__(self, folder: Path, name: str = "Test", *, between: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._one_at_a_time = Lock()
         self.root = folder / "root.pem"
         (folder / "tsa.cnf").write_text(_SETTINGS)
         (folder / "serial").write_text("01\n")
@@ -51,9 +53,10 @@ class Authority:
 
     def reply(self, query: bytes) -> bytes:
         """A TimeStampResp to a TimeStampReq, both in DER."""
-        (self._folder / "query").write_bytes(query)
-        self._run("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-out", "reply")
-        return (self._folder / "reply").read_bytes()
+        with self._one_at_a_time:
+            (self._folder / "query").write_bytes(query)
+            self._run("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-out", "reply")
+            return (self._folder / "reply").read_bytes()
 
     def _run(self, *words: str) -> None:
         subprocess.run(("openssl", *words), cwd=self._folder, check=True, capture_output=True, timeout=60)
