@@ -14,7 +14,6 @@ from chancery_runtime.metrics import counter
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 
 from chancery_audit.adapters.anchor_file import FileAnchor
-from chancery_audit.adapters.anchor_s3 import Bucket, S3Anchor
 from chancery_audit.adapters.anchor_tsa import TsaAnchor
 from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.anchoring import Anchoring
@@ -139,7 +138,9 @@ def anchors(app: Application, settings: AuditSettings) -> list[Anchor]:
     return found
 
 
-def _s3_anchor(app: Application, settings: AuditSettings) -> S3Anchor:
+def _s3_anchor(app: Application, settings: AuditSettings) -> Anchor:
+    from chancery_audit.adapters.anchor_s3 import Bucket, S3Anchor  # its client takes 13 MB, which few services need
+
     url, access, secret = settings.audit_anchor_s3, settings.audit_anchor_s3_access_key, settings.audit_anchor_s3_secret_key
     if url is None or access is None or secret is None:
         raise StartupFailed("the S3 anchor needs CHANCERY_AUDIT_ANCHOR_S3_ACCESS_KEY and CHANCERY_AUDIT_ANCHOR_S3_SECRET_KEY")
