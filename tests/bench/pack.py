@@ -22,12 +22,14 @@ from chancery_ledger import (
     Frontier,
     Policy,
     Receipt,
+    consistency_proof,
     inclusion_proof,
     leaf_bytes,
     leaf_hash,
     merkle_root,
     sign_note,
 )  # fmt: skip
+from chancery_ledger.pack_anchors import FILE, TSA, PackAnchor, location
 from chancery_ledger.pack_entries import HIDDEN, Gap, PackEntry
 from chancery_ledger.pack_faults import PackFault
 from chancery_ledger.pack_verifier import verify_pack
@@ -80,7 +82,7 @@ def _pack(entries: list[PackEntry], chosen: list[int], selection: dict[str, str]
     note = sign_note(Checkpoint(SIGNER.name, len(hashes), merkle_root(hashes)).text(), [SIGNER])
     writer = PackWriter(SIGNER)
     about = {"log": SIGNER.name, "tenant": "bank", "selection": selection, "custody": {"reader": "bench", "time": "2026-11-02"}}
-    out, at = writer.begin(about, note, []), 0
+    out, at = writer.begin(about, note, [], _anchors(hashes)), 0
 
     def gap(until: int) -> bytes:
         if until == at:
@@ -97,6 +99,14 @@ def _pack(entries: list[PackEntry], chosen: list[int], selection: dict[str, str]
     receipts = [Receipt(one, tuple(inclusion_proof(hashes, one)), note, entries[one].leaf) for one in chosen[:64]]
     offsets = {"offsets": [{"topic": "t", "partition": 0, "ranges": [[0, len(entries)]]}]}
     return out + b"".join(writer.end(offsets, receipts, [], "<p>report</p>"))
+
+
+def _anchors(hashes: list[bytes]) -> list[PackAnchor]:
+    """Half-way: a file, and a time stamp as long as a real one, which is not looked into without its authority's root."""
+    size = len(hashes) // 2
+    note = sign_note(Checkpoint(SIGNER.name, size, merkle_root(hashes[:size])).text(), [SIGNER])
+    at, proof = "2026-11-02T09:00:00+00:00", tuple(consistency_proof(hashes, size))
+    return [PackAnchor(FILE, at, note, proof, location(note, path="bank/20")), PackAnchor(TSA, at, note, proof, bytes(range(256)) * 6)]
 
 
 def _mutations(count: int) -> tuple[float, int, int]:

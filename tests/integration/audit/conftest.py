@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
+from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
@@ -34,6 +36,7 @@ from chancery_runtime.keys import LocalKeyring
 from chancery_runtime.problems import install_problems
 from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
+from chancery_testing.waiting import eventually
 from fastapi import FastAPI
 
 TOKEN = {"Authorization": "Bearer operator"}
@@ -66,6 +69,7 @@ class Audit:
     clock: FixedClock
     cache: KeyCache
     url: str
+    app: FastAPI
     offset: int = 0
 
     async def take(self, *events: AnyEvent, partition: int = 0, skip: int = 0) -> list[Any]:
@@ -120,7 +124,8 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
-    app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))
+    log = PostgresLog(database, queries)
+    app.include_router(log_router(settings, log, signer, PostgresAnchors(database, queries, log), Tell(publish, clock)))
     app.include_router(finding_router(settings, PostgresFinder(database, queries, cache), Tell(publish, clock)))
     export = PostgresExport(database, queries, cache, PostgresLog(database, queries), signer)
     app.include_router(export_router(settings, export, Tell(publish, clock), clock, Catalogue()))
@@ -129,10 +134,21 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     catalogue = Catalogue()
     eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url)
+        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url, app)
     await database.close()
 
 
 @pytest.fixture
 def tenant() -> str:
     return f"t-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+async def url(audit: Audit) -> AsyncIterator[str]:
+    """The service over a socket, as commands need it."""
+    server = uvicorn.Server(uvicorn.Config(audit.app, port=0, log_level="error", lifespan="off"))
+    running = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await running

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from chancery_ledger import (
+    WITNESS_KINDS,
     Checkpoint,
     CosignatureSigner,
     CosignatureVerifier,
     Ed25519Signer,
     Ed25519Verifier,
+    MlDsaSigner,
     Policy,
     Receipt,
     add_signatures,
@@ -23,8 +25,10 @@ from chancery_ledger import (
     open_note,
     sign_note,
     trust,
+    verifier_key,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 PROGRAM = Path(__file__).parent / "go"
 SIZE = 300
@@ -48,11 +52,13 @@ def _cases():
             consistency.append({"Old": index + 1, "New": size, "Proof": proof} | ends)
     log = Ed25519Signer("log.example/acme", Ed25519PrivateKey.generate())
     witness = CosignatureSigner("witness.example", Ed25519PrivateKey.generate())
+    mldsa = MlDsaSigner("witness.example/mldsa", MLDSA44PrivateKey.generate())
     text = Checkpoint(log.name, SIZE, roots[-1]).text()
-    note = add_signatures(sign_note(text, [log]), [witness.cosign(text, 1_800_000_000)])
+    note = add_signatures(sign_note(text, [log]), [witness.cosign(text, 1_800_000_000), mldsa.cosign(text, 1_800_000_000)])
     return {
         "Leaves": [_b64(one) for one in leaves], "Roots": [_b64(one) for one in roots], "Inclusion": inclusion, "Consistency": consistency,
-        "Origin": log.name, "LogKey": str(log.verifier), "WitnessKey": str(witness.verifier), "Checkpoint": note,
+        "Origin": log.name, "LogKey": str(log.verifier), "WitnessKey": str(witness.verifier), "MldsaKey": str(mldsa.verifier),
+        "Checkpoint": note,
         "Receipt": Receipt(17, tuple(inclusion_proof(hashes, 17)), note, b"extra").text(),
     }, roots[0]  # fmt: skip
 
@@ -84,6 +90,7 @@ async def test_what_go_signs_is_read_here(go):
     found, root = go
     log, witness = Ed25519Verifier.parse(found["Key"]), CosignatureVerifier.parse(found["WitnessKey"])
     assert Checkpoint.parse(open_note(found["Note"], [log]).text).root == root
-    trusted = trust(found["Cosigned"], Policy(log, (witness,), quorum=1))
+    mldsa = verifier_key(found["MldsaKey"], WITNESS_KINDS)
+    trusted = trust(found["Cosigned"], Policy(log, (witness, mldsa), quorum=2))
     assert trusted.witnessed
     assert trusted.checkpoint.size == 1

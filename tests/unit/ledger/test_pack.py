@@ -5,11 +5,13 @@ import random
 import zipfile
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from chancery_ledger import Checkpoint, CosignatureSigner, Ed25519Signer, Policy, add_signatures, leaf_bytes, leaf_hash, sign_note
 from chancery_ledger.__main__ import main
 from chancery_ledger.hashing import consistency_proof, inclusion_proof, merkle_root
+from chancery_ledger.pack_anchors import FILE, TSA, PackAnchor, location
 from chancery_ledger.pack_entries import ERASED, HIDDEN, Gap, PackEntry
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.pack_verifier import verify_pack
@@ -56,6 +58,14 @@ def note(log, signer=LOG, cosigned=False):
     return add_signatures(signed, [WITNESS.cosign(text, 1)]) if cosigned else signed
 
 
+def anchors(log):
+    """One that keeps the note, and a time stamp, which is not looked into without its authority's root."""
+    if len(log) <= 6:
+        return []
+    at, proof = "2026-11-02T09:00:00+00:00", tuple(consistency_proof([leaf_hash(leaf) for leaf, _ in log], 6))
+    return [PackAnchor(FILE, at, note(log[:6]), proof, location(note(log[:6]))), PackAnchor(TSA, at, note(log[:6]), proof, b"stamp")]
+
+
 def pack(log=None, *, chosen=None, signer=LOG, entries=None, about=(), offsets=((0, 10_000),), receipts=None, checkpoint=None):
     """A pack as the exporter makes it; the words change what a forger would."""
     log = _log(9) if log is None else log
@@ -65,7 +75,7 @@ def pack(log=None, *, chosen=None, signer=LOG, entries=None, about=(), offsets=(
     selection = {"interaction": "i-1"} if list(chosen) == [2, 3] else {}
     head = {"log": ORIGIN, "tenant": "bank", "selection": selection, "custody": {"reader": "officer", "time": "2026-11-02"}}
     earlier = [Earlier(note(log[:4]), tuple(consistency_proof(hashes, 4)))] if len(log) > 4 else []
-    out = writer.begin(head | dict(about), checkpoint or note(log, cosigned=True), earlier)
+    out = writer.begin(head | dict(about), checkpoint or note(log, cosigned=True), earlier, anchors(log))
     at = 0
     for entry in entries or [shown(n, log[n][0], KEY, log[n][1]) for n in chosen]:
         if entry.seq > at:
@@ -117,6 +127,11 @@ class TestAGoodPack:
     def test_of_the_whole_log_proves_every_entry(self, size):
         proof = check(pack(_log(size)))
         assert (proof.tally["entries"], proof.gaps, proof.receipts) == (size, 0, size)
+
+    @pytest.mark.parametrize("file", sorted((Path(__file__).parent / "recorded").glob("*.evidence.zip")), ids=lambda file: file.name)
+    def test_that_was_written_before_there_were_anchors_still_proves(self, file):
+        proof = check(file.read_bytes(), Policy(LOG.verifier, (WITNESS.verifier,)))
+        assert (proof.tally["entries"] + proof.gaps, proof.anchors, proof.trusted.checkpoint.size) == (9, (), 9)
 
     def test_of_one_interaction_proves_its_entries_in_their_places(self):
         seen = []

@@ -13,6 +13,7 @@ from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
 
+from chancery_cli.anchors import add_to as add_anchor_commands
 from chancery_cli.auditing import fetch_trail, operator_get, operator_text
 from chancery_cli.connection import connect, home
 from chancery_cli.demo.report import next_steps, trail
@@ -36,6 +37,7 @@ for name, group in (("requests", requests), ("audit", audit), ("registry", regis
     app.add_typer(group, name=name)
 add_privacy_commands(audit)
 add_evidence_commands(audit)
+add_anchor_commands(audit)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from chancery_ledger import Checkpoint, Ed25519Verifier, LedgerError, Policy, Tile, TiledTree, decode_bundle, trust
+from chancery_ledger import LOG_KINDS, Checkpoint, LedgerError, Policy, Tile, TiledTree, decode_bundle, trust, verifier_key
 from chancery_ledger.following import follow
 from chancery_ledger.pack_command import add_pack_command, verify_command
 from chancery_ledger.tiles import WIDTH
@@ -104,13 +104,14 @@ def verify(
     key: Annotated[str | None, typer.Option(help="The log's verifier key, obtained elsewhere than from the pack or the log.")] = None,
     witness: Witnesses = None,
     quorum: Annotated[int, typer.Option(help="How many of the witnesses must have cosigned.")] = 0,
-    since: Annotated[Path | None, typer.Option(help="A checkpoint that you kept: the log must continue it.")] = None,
+    since: Annotated[Path | None, typer.Option(help="A checkpoint that you kept or took from an anchor: the log must continue it.")] = None,
+    tsa_root: Annotated[list[Path] | None, typer.Option(help="Root certificates (PEM) of the time-stamp authority that you trust.")] = None,
 ) -> None:
     """Verify a pack offline; or the live log from a checkpoint that you kept; or, with the tenant alone, its chain in the database."""
     if (pack is None) == (tenant is None):
         raise CommandFailed("name either --pack or --tenant")
     if pack is not None:
-        raise typer.Exit(_offline(pack, key, witness or [], quorum, since))
+        raise typer.Exit(_offline(pack, key, witness or [], quorum, since, tsa_root or []))
     assert tenant is not None
     if since is None:
         typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant}), indent=2))
@@ -118,12 +119,13 @@ def verify(
         _live(connect(), tenant, key, since)
 
 
-def _offline(pack: Path, key: str | None, witnesses: list[str], quorum: int, since: Path | None) -> int:
+def _offline(pack: Path, key: str | None, witnesses: list[str], quorum: int, since: Path | None, roots: list[Path]) -> int:
     if key is None:
         raise CommandFailed("give the log's verifier key with --key: a key that comes with the pack proves nothing")
     parser = argparse.ArgumentParser()
     add_pack_command(parser.add_subparsers())
     words = [word for one in witnesses for word in ("--witness", one)] + (["--since", str(since)] if since else [])
+    words += [word for one in roots for word in ("--tsa-root", str(one))]
     return verify_command(parser.parse_args(["verify", str(pack), "--key", key, "--quorum", str(quorum), *words]))
 
 
@@ -131,7 +133,7 @@ def _live(connection: Connection, tenant: str, key: str | None, since: Path) -> 
     if key is None:
         raise CommandFailed("give the log's verifier key with --key: a key that the log itself tells proves nothing")
     try:
-        policy = Policy(Ed25519Verifier.parse(key))
+        policy = Policy(verifier_key(key, LOG_KINDS))
         old = trust(since.read_text("utf-8"), policy).checkpoint
         new = trust(operator_text(connection, "audit", f"/v1/log/{tenant}/checkpoint"), policy).checkpoint
         with connection.operator("audit") as http:

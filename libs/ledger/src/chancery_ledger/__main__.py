@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chancery_ledger import (
-    CosignatureVerifier,
-    Ed25519Verifier,
+    LOG_KINDS,
+    WITNESS_KINDS,
     LedgerError,
     Malformed,
     Policy,
     Receipt,
     leaf_hash,
     read_leaf,
+    verifier_key,
     verify_receipt,
 )
 from chancery_ledger.pack_command import add_pack_command, verify_command
@@ -33,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "verify":
         return verify_command(chosen)
     try:
-        witnesses = tuple(CosignatureVerifier.parse(one) for one in chosen.witness)
-        policy = Policy(Ed25519Verifier.parse(chosen.key), witnesses, chosen.quorum)
+        witnesses = tuple(verifier_key(one, WITNESS_KINDS) for one in chosen.witness)
+        policy = Policy(verifier_key(chosen.key, LOG_KINDS), witnesses, chosen.quorum)
         text = chosen.file.read_bytes().decode()
         sys.stdout.write(_verdict(Receipt.parse(text), policy) + "\n")
     except (LedgerError, OSError, UnicodeDecodeError) as exc:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chancery_ledger.base64s import decimal, decode64, encode64
 from chancery_ledger.errors import Malformed, Unsigned
-from chancery_ledger.notes import Signature, Verifier, VerifierKey, checked_name, ed25519_holds, open_note
+from chancery_ledger.notes import Signature, Verifier, VerifierKey, checked_name, ed25519_holds, open_note, public_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,17 @@ class CosignatureVerifier(VerifierKey):
 
     KIND = 0x04
 
+    def __init__(self, name: str, public: bytes) -> None:
+        super().__init__(name, public)
+        self._key = public_key(public)
+
     def holds(self, text: str, signature: bytes) -> bool:
         """True if this witness cosigned this text, at the time that the signature says."""
         return len(signature) == 72 and ed25519_holds(self._key, signature[8:], _cosigned(text, cosigned_at(signature)))
 
 
 def cosigned_at(signature: bytes) -> int:
-    """Seconds since 1970 that a cosignature claims."""
+    """Seconds since 1970 that a cosignature of kind 04 or 06 claims."""
     return int.from_bytes(signature[:8], "big")
 
 
@@ -77,7 +81,8 @@ class Policy:
     """Whom to believe: the log, and how many of which witnesses."""
 
     log: Verifier
-    witnesses: tuple[CosignatureVerifier, ...] = ()
+    witnesses: tuple[Verifier, ...] = ()
+    """Of kinds whose signatures begin with their time (04, 06)."""
     quorum: int = 0
 
 
@@ -110,7 +115,8 @@ def trust(note: str, policy: Policy) -> Trusted:
         raise Unsigned("the checkpoint is another log's")
     keys = {(one.name, one.key_id) for one in policy.witnesses}
     times = {one.name: cosigned_at(one.signature) for one in opened.verified if (one.name, one.key_id) in keys}
-    return Trusted(checkpoint, times, policy.quorum)
+    # A time of zero (kind 06) says nothing of having seen no larger tree: that is no witness' statement.
+    return Trusted(checkpoint, {name: at for name, at in times.items() if at}, policy.quorum)
 
 
 def add_signatures(note: str, signatures: Sequence[Signature]) -> str:

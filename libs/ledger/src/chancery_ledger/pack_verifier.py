@@ -15,11 +15,13 @@ from chancery_ledger.hashing import leaf_hash, verify_consistency
 from chancery_ledger.leaf import canonical_json
 from chancery_ledger.loadfile import HEADER, load_row
 from chancery_ledger.notes import open_note
+from chancery_ledger.pack_anchors import ANCHORS, FOLDER, AnchorProof, AnchorRun
 from chancery_ledger.pack_entries import Gap, PackEntry, Tally, leaf_members, parse_lines
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.pack_writer import load_name, open_payload, receipt_name, segment_name
 from chancery_ledger.packing import FORMAT, MANIFEST, Listed, Manifest, PackFile
 from chancery_ledger.receipts import Receipt, verify_receipt
+from chancery_ledger.stamps import StampCheck
 from chancery_ledger.tiles import perfect_subtrees
 
 Visit = Callable[[PackEntry, Mapping[str, str | int], bytes], None]
@@ -40,6 +42,7 @@ class PackProof:
     receipts: int
     since: Checkpoint | None
     since_checked: bool
+    anchors: tuple[AnchorProof, ...] = ()
 
 
 @dataclass
@@ -67,6 +70,7 @@ class _Run:
     policy: Policy
     since: Checkpoint | None
     visit: Visit | None
+    anchors: AnchorRun
     about: dict[str, Any] = field(default_factory=dict)
     trusted: Trusted | None = None
     edge: Frontier = field(default_factory=Frontier)
@@ -100,6 +104,8 @@ class _Run:
             raise PackFault(Reason.FILES_REORDERED, f"{name} before the checkpoint")
         elif name == "earlier.json":
             self._earlier(_canonical(data))
+        elif name == ANCHORS or name.startswith(FOLDER):
+            self._anchor(name, data)
         elif name == segment_name(self.segment) and not self.load:
             self._entries(data, name)
         elif name == load_name(self.segment) and self.load:
@@ -158,6 +164,12 @@ class _Run:
             if self.since is not None and self.since.size == old.size:
                 self._same_tree(old.root)
             self.earlier += 1
+
+    def _anchor(self, name: str, data: bytes) -> None:
+        assert self.trusted is not None
+        anchored = self.anchors.take(name, data, self.trusted.checkpoint)
+        if anchored is not None and self.since is not None and self.since.size == anchored.size:
+            self._same_tree(anchored.root)
 
     def _same_tree(self, root: bytes) -> None:
         if self.since is not None and root != self.since.root:
@@ -241,6 +253,8 @@ class _Run:
             raise PackFault(Reason.FILE_MISSING, load_name(self.segment))
         if self.trusted is None:
             raise PackFault(Reason.FILES_REORDERED, "the checkpoint")
+        if self.anchors.waiting:
+            raise PackFault(Reason.FILE_MISSING, self.anchors.waiting[0])
         checkpoint = self.trusted.checkpoint
         if self.edge.size < checkpoint.size:
             raise PackFault(Reason.ENTRY_MISSING, f"from {self.edge.size} to {checkpoint.size - 1}")
@@ -313,8 +327,13 @@ _READ_ONLY: Mapping[str, Callable[[bytes], object]] = {"versions.json": _canonic
 _FIXED = ("about.json", "checkpoint", "earlier.json", "versions.json", "summary.json", "report.html")
 
 
-def verify_pack(file: BinaryIO, policy: Policy, since: Checkpoint | None = None, visit: Visit | None = None) -> PackProof:
-    """Reads a pack once. `since`: a checkpoint that the verifier kept. Raises PackFault at the first thing that does not hold."""
+def verify_pack(
+    file: BinaryIO, policy: Policy, since: Checkpoint | None = None, visit: Visit | None = None, stamps: StampCheck | None = None
+) -> PackProof:
+    """Reads a pack once. Raises PackFault at the first thing that does not hold.
+
+    `since`: a checkpoint that the verifier kept. `stamps`: checks time stamps, which are otherwise not looked into.
+    """
     pack = PackFile(file)
     manifest = open_manifest(pack.read(MANIFEST), policy)
     _check_names(pack.names, manifest.files)
@@ -322,7 +341,9 @@ def verify_pack(file: BinaryIO, policy: Policy, since: Checkpoint | None = None,
         if name not in pack.names:
             raise PackFault(Reason.FILE_MISSING, name)
     listed = {one.name: one for one in manifest.files}
-    run = _Run(policy, since, visit, wanted_receipts=frozenset(one for one in listed if one.startswith("receipts/")))
+    run = _Run(
+        policy, since, visit, AnchorRun(policy, stamps), wanted_receipts=frozenset(one for one in listed if one.startswith("receipts/"))
+    )
     for name, data in pack.files():
         if name == MANIFEST:
             continue
@@ -333,5 +354,6 @@ def verify_pack(file: BinaryIO, policy: Policy, since: Checkpoint | None = None,
         run.take(name, data)
     assert run.trusted is not None
     return PackProof(
-        run.about, run.trusted, run.tally.as_dict(), run.gaps, run.earlier, run.receipts, since, run.since_checked
+        run.about, run.trusted, run.tally.as_dict(), run.gaps, run.earlier, run.receipts, since, run.since_checked,
+        tuple(run.anchors.proofs),
     )  # fmt: skip

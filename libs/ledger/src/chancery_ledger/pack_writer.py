@@ -12,6 +12,7 @@ from chancery_ledger.hashing import leaf_hash
 from chancery_ledger.leaf import canonical_json
 from chancery_ledger.loadfile import HEADER, load_row
 from chancery_ledger.notes import Signer, sign_note
+from chancery_ledger.pack_anchors import PackAnchor, anchor_files
 from chancery_ledger.pack_entries import SHOWN, Gap, PackEntry, Tally, leaf_members
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.packing import FORMAT, MANIFEST, Container, Manifest
@@ -54,13 +55,14 @@ class PackWriter:
         self._segment = 0
         self.tally = Tally()
 
-    def begin(self, about: Mapping[str, Any], checkpoint: str, earlier: Sequence[Earlier]) -> bytes:
-        """`about`: tenant, selection, custody; strings and integers."""
+    def begin(self, about: Mapping[str, Any], checkpoint: str, earlier: Sequence[Earlier], anchors: Sequence[PackAnchor] = ()) -> bytes:
+        """`about`: tenant, selection, custody; strings and integers. `anchors`: one of a kind at most."""
         older = [{"note": one.note, "proof": [encode64(node) for node in one.proof]} for one in earlier]
         return (
             self._add("about.json", canonical_json({"format": FORMAT, **about}))
             + self._add("checkpoint", checkpoint.encode())
             + self._add("earlier.json", canonical_json(older))
+            + b"".join(self._add(name, data) for name, data in anchor_files(anchors))
         )
 
     def entry(self, entry: PackEntry) -> tuple[bytes, dict[str, str | int], bytes]:

@@ -21,6 +21,8 @@ MetricName = Literal[
     "chancery_audit_alarms_total",
     "chancery_audit_logs_refused_total",
     "chancery_audit_alerts",
+    "chancery_audit_anchored_total",
+    "chancery_audit_anchor_failures_total",
     "chancery_audit_payloads_erased_total",
     "chancery_audit_erasures_refused_total",
     "chancery_gateway_requests_total",

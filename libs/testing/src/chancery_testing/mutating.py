@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 KINDS = (
     "bit", "bytes", "insert", "cut_out", "truncate", "append", "swap_ranges", "file_edited", "file_removed", "file_added", "files_swapped",
     "line_removed", "line_doubled", "lines_swapped", "line_edited", "resigned", "receipts_swapped", "checkpoint_of_before",
+    "anchor_edited", "anchor_removed",
 )  # fmt: skip
 _Files = list[tuple[str, bytes]]
 
@@ -95,10 +96,25 @@ def _edited(files: _Files, kind: str, chosen: random.Random) -> _Files:
         first, second = chosen.sample(receipts, 2)
         (a, left), (b, right) = files[first], files[second]
         files[first], files[second] = (a, right), (b, left)
+    elif kind.startswith("anchor"):
+        files = _with_other_anchors(files, kind, chosen)
     elif kind == "checkpoint_of_before":
         files = [(one, _older(text) if one == "checkpoint" else text) for one, text in files]
     elif kind == "file_edited":
         files[at] = name, _bytes(data or b"x", chosen)
+    return files
+
+
+def _with_other_anchors(files: _Files, kind: str, chosen: random.Random) -> _Files:
+    """One file of the anchors is changed, or all are gone; where there is none, one is invented."""
+    anchors = [number for number, (one, _) in enumerate(files) if one.startswith("anchors")]
+    if not anchors:
+        return [*files[:3], ("anchors.json", b"[]"), *files[3:]]
+    if kind == "anchor_removed":
+        return [one for one in files if not one[0].startswith("anchors")]
+    at = chosen.choice(anchors)
+    name, data = files[at]
+    files[at] = name, _bytes(data, chosen)
     return files
 
 

@@ -13,3 +13,15 @@ class LogBroken(AuditError):
 
 class Unrecordable(Poison):
     """An event's attributes do not fit a leaf. It is a dead letter, and its offset stays a gap in the completeness report."""
+
+
+class AnchorFailed(AuditError):
+    """A checkpoint could not be put where it was to be anchored. Signing goes on, and it is tried again; the message says why."""
+
+
+class AnchorDown(AnchorFailed):
+    """An anchor does not answer: nothing else of its kind goes better now."""
+
+
+class AnchorContradicted(AnchorFailed):
+    """The anchor holds another checkpoint of the same size: the log was rewritten, or two deployments use one place. Look at once."""

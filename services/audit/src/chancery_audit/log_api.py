@@ -1,23 +1,46 @@
 """A tenant's log for other people's tools: C2SP tlog-tiles, and receipts (C2SP tlog-proof)."""
 
+from datetime import datetime
 from typing import Annotated
 
 from chancery_contracts.identifiers import TENANT_PATTERN
 from chancery_ledger import Malformed, parse_path
+from chancery_ledger.base64s import encode64
 from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
 from chancery_runtime.settings import ServiceSettings
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel
 
+from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell
+from chancery_audit.ports import AnchorKind, StoredAnchor
 
 Tenant = Annotated[str, Path(pattern=TENANT_PATTERN)]
 
 
-def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, tell: Tell) -> APIRouter:
+class AnchorView(BaseModel):
+    """An anchor. `at` is the anchor's time, of a time stamp its authority's; `evidence` is base64: a TimeStampResp in DER, or JSON."""
+
+    kind: AnchorKind
+    size: int
+    at: datetime
+    stored_at: datetime
+    note: str
+    evidence: str
+
+
+class AnchorPage(BaseModel):
+    """Newest first; `next` is the next page's `before_size`."""
+
+    anchors: list[AnchorView]
+    next: int | None
+
+
+def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, anchors: PostgresAnchors, tell: Tell) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/log/{tenant}", dependencies=[Depends(require_operator(settings))])
 
@@ -30,6 +53,17 @@ def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, t
     async def checkpoint(tenant: Tenant) -> PlainTextResponse:
         """The newest, a signed note."""
         return PlainTextResponse(await log.checkpoint(tenant))
+
+    @routes.get("/anchors")
+    async def anchored(
+        tenant: Tenant,
+        size: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+        before_size: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> AnchorPage:
+        """Where checkpoints were put: all, or those over `size` entries. Nothing of anybody's: reading them is on no record."""
+        page = await anchors.page(tenant, size, before_size, limit)
+        return AnchorPage(anchors=[_anchor_view(one) for one in page], next=page[-1].size if len(page) >= limit else None)
 
     @routes.get("/tile/{path:path}")
     async def tile(tenant: Tenant, path: str) -> Response:
@@ -51,3 +85,7 @@ def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, t
         return PlainTextResponse(found.text())
 
     return routes
+
+
+def _anchor_view(one: StoredAnchor) -> AnchorView:
+    return AnchorView(kind=one.kind, size=one.size, at=one.at, stored_at=one.stored_at, note=one.note, evidence=encode64(one.evidence))

@@ -6,10 +6,17 @@ from functools import partial
 import httpx
 from chancery_bus import Extents, Received, Unreadable
 from chancery_contracts.failures import Poison
+from chancery_ledger import LedgerError
+from chancery_ledger.stamps import read_roots
 from chancery_runtime import Application, run_service
+from chancery_runtime.errors import StartupFailed
 from chancery_runtime.metrics import counter
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 
+from chancery_audit.adapters.anchor_file import FileAnchor
+from chancery_audit.adapters.anchor_tsa import TsaAnchor
+from chancery_audit.adapters.anchored import PostgresAnchors
+from chancery_audit.adapters.anchoring import Anchoring
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
@@ -27,12 +34,13 @@ from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
+from chancery_audit.domain.anchors import AnchorBounds
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
 from chancery_audit.handlers import HANDLERS, record
 from chancery_audit.log_api import log_router
-from chancery_audit.ports import Ports
+from chancery_audit.ports import Anchor, Ports
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 
@@ -96,16 +104,59 @@ async def build(app: Application) -> None:
         app.on_close(http.aclose)
         cosigning = Cosigning(database, queries, http, [Witness.parse(one) for one in settings.audit_witnesses])
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
+    _build_anchors(app, settings, (database, queries, cache), signer.holder, watch)
     await _build_erasure(app, settings, (database, queries, cache))
     reader = PostgresTrailReader(database, queries, cache, settings.namespace)
     tell = Tell(publisher.publish, app.clock)
     app.http.include_router(router(settings, reader, tell, app.clock))
     trees = PostgresLog(database, queries)
-    app.http.include_router(log_router(settings, trees, signer, tell))
+    app.http.include_router(log_router(settings, trees, signer, PostgresAnchors(database, queries, trees), tell))
     app.http.include_router(finding_router(settings, PostgresFinder(database, queries, cache), tell))
     export = PostgresExport(database, queries, cache, trees, signer)
     app.http.include_router(export_router(settings, export, tell, app.clock, await app.catalogue()))
     app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
+
+
+def _build_anchors(app: Application, settings: AuditSettings, store: Store, holder: str, watch: Watch) -> None:
+    """Nothing runs where no anchor is set."""
+    bounds = AnchorBounds(settings.audit_anchor_s, settings.audit_anchor_overdue_s, settings.audit_anchor_timeout_s)
+    anchoring = Anchoring(*store[:2], anchors(app, settings), holder, bounds, app.clock)
+    if anchoring.kinds:
+        app.background("anchors", partial(anchoring.run, settings.audit_checkpoint_s))
+        app.detail("anchors", anchoring.health)
+        watch.also(anchoring.findings)
+
+
+def anchors(app: Application, settings: AuditSettings) -> list[Anchor]:
+    """Those that are set. Raises StartupFailed where one is set in part, or cannot be read."""
+    found: list[Anchor] = []
+    if settings.audit_anchor_folder is not None:
+        found.append(FileAnchor(settings.audit_anchor_folder, app.clock))
+    try:
+        found += [_s3_anchor(app, settings)] if settings.audit_anchor_s3 is not None else []
+        found += [_tsa_anchor(app, settings)] if settings.audit_anchor_tsa is not None else []
+    except (LedgerError, OSError) as exc:
+        raise StartupFailed(f"an anchor cannot be used: {exc}") from exc
+    return found
+
+
+def _s3_anchor(app: Application, settings: AuditSettings) -> Anchor:
+    from chancery_audit.adapters.anchor_s3 import Bucket, S3Anchor  # its client takes 13 MB, which few services need
+
+    url, access, secret = settings.audit_anchor_s3, settings.audit_anchor_s3_access_key, settings.audit_anchor_s3_secret_key
+    if url is None or access is None or secret is None:
+        raise StartupFailed("the S3 anchor needs CHANCERY_AUDIT_ANCHOR_S3_ACCESS_KEY and CHANCERY_AUDIT_ANCHOR_S3_SECRET_KEY")
+    bucket = Bucket.parse(url, settings.audit_anchor_s3_region, access.get_secret_value(), secret.get_secret_value())
+    return S3Anchor(bucket, settings.audit_anchor_s3_days, settings.audit_anchor_timeout_s, app.clock)
+
+
+def _tsa_anchor(app: Application, settings: AuditSettings) -> TsaAnchor:
+    url, roots = settings.audit_anchor_tsa, settings.audit_anchor_tsa_roots
+    if url is None or roots is None:
+        raise StartupFailed("the time-stamp anchor needs CHANCERY_AUDIT_ANCHOR_TSA_ROOTS: its authority's root certificates, in PEM")
+    http = httpx.AsyncClient(timeout=settings.audit_anchor_timeout_s)
+    app.on_close(http.aclose)
+    return TsaAnchor(url, read_roots(roots.read_bytes()), http)
 
 
 async def _build_erasure(app: Application, settings: AuditSettings, store: Store) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chancery_bus import Received
 from chancery_contracts.event import Event
@@ -25,6 +25,39 @@ class Alarm:
     recorded_seq: int
     digest: bytes
     sealed: bytes
+
+
+AnchorKind = Literal["file", "s3", "tsa"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """When a checkpoint was anchored, by the anchor's clock where it has one, and the evidence."""
+
+    at: datetime
+    evidence: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnchor:
+    """An anchor on record, with the signed note that it is over."""
+
+    kind: AnchorKind
+    size: int
+    at: datetime
+    stored_at: datetime
+    evidence: bytes
+    note: str
+
+
+class Anchor(Protocol):
+    """Where checkpoints are put that the operator cannot take back. The same one twice is no error."""
+
+    kind: AnchorKind
+
+    async def publish(self, tenant: str, size: int, note: str) -> Anchored:
+        """Raises AnchorFailed, and AnchorDown where nothing answers."""
+        ...
 
 
 class Trail(Protocol):

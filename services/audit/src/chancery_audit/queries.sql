@@ -263,3 +263,33 @@ FROM page ORDER BY begun_at, scope
 SELECT e.tenant, e.seq, e.event_id, e.event_time, p.sealed, p.scope, k.wrapped FROM entries e
 JOIN payloads p USING (tenant, seq) JOIN data_keys k ON k.tenant = p.tenant AND k.scope = p.scope
 WHERE e.tenant = ANY($1::text[]) AND e.type = $2 ORDER BY e.tenant, e.seq
+
+-- name: unanchored
+-- Logs whose newest checkpoint has no anchor of a kind, and whose last one is old enough; of this signer, or of one that signs no more.
+SELECT l.tenant, l.size, l.note FROM logs l
+LEFT JOIN LATERAL (SELECT size, stored_at FROM anchors WHERE tenant = l.tenant AND kind = $1 ORDER BY size DESC LIMIT 1) a ON true
+WHERE l.note IS NOT NULL AND (a.size IS NULL OR (a.size < l.size AND a.stored_at <= clock_timestamp() - $2::interval))
+AND (l.holder = $3 OR l.leased_until IS NULL OR l.leased_until < clock_timestamp()) AND l.tenant <> ALL($4::text[])
+ORDER BY l.tenant LIMIT 1000
+
+-- name: add_anchor
+-- Once, though two processes may have made it.
+INSERT INTO anchors (tenant, kind, size, at, evidence) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+
+-- name: anchors_overdue
+-- Logs whose oldest checkpoint without an anchor of a kind has waited; where there never was one, since this process began.
+SELECT l.tenant, c.size, date_trunc('second', c.signed_at) AS since FROM logs l
+CROSS JOIN LATERAL (SELECT coalesce(max(size), 0) AS size FROM anchors WHERE tenant = l.tenant AND kind = $1) a
+CROSS JOIN LATERAL (SELECT size, signed_at FROM checkpoints WHERE tenant = l.tenant AND size > a.size ORDER BY size LIMIT 1) c
+WHERE greatest(c.signed_at, CASE WHEN a.size = 0 THEN $2::timestamptz END) < clock_timestamp() - $3::interval ORDER BY l.tenant LIMIT 1000
+
+-- name: list_anchors
+-- Newest first; all of a checkpoint on one page.
+SELECT a.kind, a.size, a.at, a.stored_at, a.evidence, c.note FROM anchors a JOIN checkpoints c USING (tenant, size)
+WHERE a.tenant = $1 AND ($2::bigint IS NULL OR a.size = $2) AND a.size < $3 ORDER BY a.size DESC FETCH FIRST ($4) ROWS WITH TIES
+
+-- name: anchors_under
+-- Of each kind the newest that is over no more than a size.
+SELECT a.kind, a.size, a.at, a.evidence, c.note FROM unnest($3::text[]) AS wanted (kind)
+CROSS JOIN LATERAL (SELECT * FROM anchors WHERE tenant = $1 AND kind = wanted.kind AND size <= $2 ORDER BY size DESC LIMIT 1) a
+JOIN checkpoints c ON c.tenant = a.tenant AND c.size = a.size ORDER BY a.kind

@@ -1,6 +1,9 @@
 """Settings of audit, from the environment."""
 
+from pathlib import Path
+
 from chancery_runtime import ServiceSettings
+from pydantic import Field, SecretStr
 
 
 class AuditSettings(ServiceSettings):
@@ -28,3 +31,22 @@ class AuditSettings(ServiceSettings):
     """What has outlived its retention is looked for this often."""
     audit_recheck_s: float = 3600.0
     """Everything erased is looked through this often, and at the start, for rows that somebody restored."""
+    audit_anchor_folder: Path | None = None
+    """Checkpoints are anchored in this folder, a file each."""
+    audit_anchor_tsa: str | None = None
+    """The URL of an RFC 3161 time-stamp authority that stamps checkpoints."""
+    audit_anchor_tsa_roots: Path | None = None
+    """Root certificates (PEM) that the authority's must lead to."""
+    audit_anchor_s3: str | None = None
+    """`https://<endpoint>/<bucket>[/<prefix>]`, with object lock: checkpoints are anchored there, in compliance mode."""
+    audit_anchor_s3_region: str = "us-east-1"
+    audit_anchor_s3_access_key: SecretStr | None = None
+    audit_anchor_s3_secret_key: SecretStr | None = None
+    audit_anchor_s3_days: int = Field(default=2557, ge=1)
+    """Nobody can delete an anchored checkpoint for so long: seven years, as entries are retained."""
+    audit_anchor_s: float = Field(default=60.0, ge=0)
+    """The newest checkpoint of a log that grew is anchored this often at most, in each kind of anchor."""
+    audit_anchor_overdue_s: float = Field(default=60.0, ge=0)
+    """A checkpoint that has no anchor so long after it should have one raises an alert."""
+    audit_anchor_timeout_s: float = Field(default=10.0, gt=0)
+    """Of one request to an anchor."""

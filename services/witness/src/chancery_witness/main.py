@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from chancery_ledger import CosignatureSigner, Ed25519Verifier, Malformed
+from chancery_ledger import LOG_KINDS, CosignatureSigner, Malformed, verifier_key
 
 from chancery_witness.adapters import Memory, load_key
 from chancery_witness.api import application
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8900)
     chosen = parser.parse_args(arguments)
     try:
-        logs = [Ed25519Verifier.parse(one) for one in chosen.log]
+        logs = [verifier_key(one, LOG_KINDS) for one in chosen.log]
         signer = CosignatureSigner(chosen.name, load_key(chosen.folder))
     except (Malformed, OSError, ValueError) as exc:
         sys.exit(f"chancery witness: {exc}")

@@ -38,6 +38,7 @@ type input struct {
 	Origin      string
 	LogKey      string
 	WitnessKey  string
+	MldsaKey    string
 	Checkpoint  string
 	Receipt     string
 }
@@ -48,6 +49,7 @@ type output struct {
 	Key        string
 	Note       string
 	WitnessKey string
+	MldsaKey   string
 	Cosigned   string
 }
 
@@ -104,9 +106,10 @@ func main() {
 	}
 	logKey := must(note.NewVerifier(in.LogKey))
 	witness := must(fnote.NewVerifierForCosignatureV1(in.WitnessKey))
-	parsed, _, opened, err := log.ParseCheckpoint([]byte(in.Checkpoint), in.Origin, logKey, witness)
+	mldsa := must(fnote.NewMLDSAVerifier(in.MldsaKey))
+	parsed, _, opened, err := log.ParseCheckpoint([]byte(in.Checkpoint), in.Origin, logKey, witness, mldsa)
 	check("checkpoint", err)
-	if err == nil && (len(opened.Sigs) != 2 || parsed.Size != uint64(len(in.Leaves))) {
+	if err == nil && (len(opened.Sigs) != 3 || parsed.Size != uint64(len(in.Leaves))) {
 		check("checkpoint", fmt.Errorf("%d signatures, size %d", len(opened.Sigs), parsed.Size))
 	}
 	var receipt proof.TLogProof
@@ -125,7 +128,12 @@ func main() {
 	}
 	wsigner := must(fnote.NewSignerForCosignatureV1(wsecret))
 	out.WitnessKey = must(fnote.VKeyToCosignatureV1(strings.TrimSpace(wpublic)))
-	out.Cosigned = string(must(note.Sign(&note.Note{Text: text}, signer, wsigner)))
+	msecret, mpublic, err := fnote.GenerateMLDSAKey("go.example/mldsa")
+	if err != nil {
+		panic(err)
+	}
+	out.MldsaKey = mpublic
+	out.Cosigned = string(must(note.Sign(&note.Note{Text: text}, signer, wsigner, must(fnote.NewMLDSASigner(msecret)))))
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
 		panic(err)
 	}

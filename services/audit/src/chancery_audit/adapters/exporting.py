@@ -10,10 +10,12 @@ from typing import Any
 
 from chancery_contracts.catalogue import BODIES, Catalogue, body_sha256
 from chancery_contracts.event import Clock
+from chancery_ledger.pack_anchors import PackAnchor
 from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry, leaf_members
 from chancery_ledger.pack_writer import Earlier, PackWriter
 from chancery_storage import Connection, Database, Queries
 
+from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
@@ -58,6 +60,7 @@ class _Made:
     report: Report
     references: References
     seqs: list[int]
+    anchors: list[PackAnchor]
     missing: int = 0
     at: int = 0
 
@@ -66,6 +69,7 @@ class PostgresExport:
     """Makes packs. The log's signer signs their manifests."""
 
     def __init__(self, database: Database, queries: Queries, cache: KeyCache, log: PostgresLog, signer: LogSigner) -> None:
+        self._anchors = PostgresAnchors(database, queries, log)
         self._database = database
         self._queries = queries
         self._cache = cache
@@ -83,7 +87,8 @@ class PostgresExport:
         """A pack, as it is made. What goes wrong after its first byte ends it in the middle: no verifier accepts that. Raises NotSigned."""
         async with self._at_once, self._database.reading() as connection:
             made = await self._begin(connection, wanted, reader, clock)
-            yield made.writer.begin(made.about, made.checkpoint, await self._earlier(connection, wanted.tenant, made.size))
+            earlier = await self._earlier(connection, wanted.tenant, made.size)
+            yield made.writer.begin(made.about, made.checkpoint, earlier, made.anchors)
             after = -1
             while rows := await connection.fetch(self._queries.export_entries, *_arguments(wanted, after, made.size), PAGE):
                 after = rows[-1]["seq"]
@@ -100,7 +105,8 @@ class PostgresExport:
         ]
         tally = made.writer.tally.as_dict()
         summary = {"offsets": offsets, "missing_payloads": made.missing}
-        page = made.report.html(made.about, made.checkpoint, tally)
+        anchored = [(one.kind, one.at, one.note.split("\n")[1]) for one in made.anchors]
+        page = made.report.html(made.about, made.checkpoint, tally, anchored)
         for data in made.writer.end(summary, receipts, _versions(made.references, wanted.tenant, catalogue), page):
             yield data
 
@@ -109,7 +115,8 @@ class PostgresExport:
         signer = await self._signer.signer(wanted.tenant)
         custody = {"reader": reader, "time": clock().isoformat(), "revealed": str(wanted.reveal).lower(), "software": _software()}
         about = {"log": signer.name, "tenant": wanted.tenant, "selection": wanted.as_dict(), "custody": custody}
-        return _Made(PackWriter(signer), about, checkpoint, size, Report(), References(), [])
+        anchors = await self._anchors.for_pack(connection, wanted.tenant, size)
+        return _Made(PackWriter(signer), about, checkpoint, size, Report(), References(), [], anchors)
 
     async def _earlier(self, connection: Connection, tenant: str, size: int) -> list[Earlier]:
         """A few checkpoints from before, spread over the log, each with the proof that it was continued."""

@@ -27,7 +27,8 @@ class LogSigner:
     """One signer a log, by a lease in the database that is fenced by its epoch. The key comes from the key service and is in no table."""
 
     def __init__(self, database: Database, queries: Queries, keys: KeyService, origin: str) -> None:
-        self._holder = uuid4().hex
+        self.holder = uuid4().hex
+        """This signer, in leases."""
         self._standing_by = False
         self.refused: dict[str, str] = {}
         """Logs that the last round would not sign, and why."""
@@ -45,7 +46,7 @@ class LogSigner:
     async def sign_grown(self) -> int:
         """One round over the logs that grew; how many were signed. A broken one holds up no other."""
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.unsigned_heads, self._holder)
+            rows = await connection.fetch(self._queries.unsigned_heads, self.holder)
         self._tell_standing_by([row["tenant"] for row in rows if row["held"]])
         signed, refused = 0, dict[str, str]()
         for row in rows:
@@ -74,7 +75,7 @@ class LogSigner:
             await connection.execute(self._queries.make_log, tenant)
             row = await connection.fetchrow(self._queries.lock_log, tenant)
             assert row is not None
-            epoch = await connection.fetchval(self._queries.take_lease, tenant, self._holder, LEASE_S)
+            epoch = await connection.fetchval(self._queries.take_lease, tenant, self.holder, LEASE_S)
             if epoch is None:
                 return False
             if row["note"] != row["last_note"]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, get_args
@@ -20,6 +20,7 @@ from chancery_audit.domain.progress import Offsets, Place, Progress, backwards, 
 from chancery_audit.domain.ranges import gaps, unflatten
 
 log = structlog.get_logger()
+Look = Callable[[Connection], Awaitable[list[Finding]]]
 OUR_SOURCES = "chancery/"
 """Publishers may date their events as they please; our services may not."""
 SKEW_REMEMBERED = timedelta(seconds=60)
@@ -80,6 +81,11 @@ class Watch:
         self._reach = reach
         self._progress = Progress(timedelta(seconds=bounds.behind_s))
         self._gauge = gauge("chancery_audit_alerts", "Alerts that stand, by kind", ("kind",))
+        self._more: list[Look] = []
+
+    def also(self, look: Look) -> None:
+        """Looks there too, each time."""
+        self._more.append(look)
 
     async def run(self, every_s: float) -> None:
         """Without end."""
@@ -113,6 +119,8 @@ class Watch:
         async with self._database.reading() as connection:
             found += await self._in_database(connection)
             rows = await connection.fetch(self._queries.recorded_ends)
+            for look in self._more:
+                found += await look(connection)
             seconds = (self._clocks.clock() - await connection.fetchval(self._queries.clock)).total_seconds()
         if abs(seconds) > self._bounds.clock_s:
             found.append(Finding("clock_off", None, "database", f"this process is {seconds:+.1f} s from the database's clock"))

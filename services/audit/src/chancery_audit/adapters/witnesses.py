@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import httpx
 import structlog
-from chancery_ledger import AddCheckpoint, CosignatureVerifier, LedgerError, Malformed, open_note
+from chancery_ledger import WITNESS_KINDS, AddCheckpoint, LedgerError, Malformed, open_note, verifier_key
 from chancery_ledger.base64s import decimal
+from chancery_ledger.notes import VerifierKey
 from chancery_storage import Database, Queries
 
 from chancery_audit.adapters.proving import PostgresLog
@@ -19,7 +20,7 @@ class Witness:
     """Where it is, and whose signatures count."""
 
     url: str
-    verifier: CosignatureVerifier
+    verifier: VerifierKey
 
     @classmethod
     def parse(cls, text: str) -> "Witness":
@@ -27,7 +28,7 @@ class Witness:
         url, separator, key = text.partition(" ")
         if not separator or not url.startswith(("http://", "https://")):
             raise Malformed("a witness is given as `<url> <verifier key>`")
-        return cls(url.rstrip("/"), CosignatureVerifier.parse(key.strip()))
+        return cls(url.rstrip("/"), verifier_key(key.strip(), WITNESS_KINDS))
 
 
 class Cosigning:

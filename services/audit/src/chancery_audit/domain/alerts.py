@@ -7,10 +7,14 @@ from typing import Literal
 
 Kind = Literal[
     "offset_gap", "behind", "kafka_went_back", "unsigned", "checkpoint_refused", "two_contents", "unfinished", "clock_off",
-    "trail_unreachable", "kafka_unreachable",
+    "trail_unreachable", "kafka_unreachable", "anchor_failing",
 ]  # fmt: skip
-PATIENCE: dict[Kind, timedelta] = {kind: timedelta(seconds=4) for kind in ("offset_gap", "trail_unreachable", "kafka_unreachable")}
-"""Batches of one partition may be stored out of order, and a database may restart: such findings pass by themselves."""
+PATIENCE: dict[Kind, timedelta] = {
+    "offset_gap": timedelta(seconds=4), "trail_unreachable": timedelta(seconds=4), "kafka_unreachable": timedelta(seconds=4),
+    "anchor_failing": timedelta(seconds=2),
+}  # fmt: skip
+"""Batches of one partition may be stored out of order, a database or Kafka may restart, a service that was down has checkpoints to anchor:
+such findings pass by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

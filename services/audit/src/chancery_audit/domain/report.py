@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -74,8 +74,10 @@ class Report:
         known.outcome = data.get("outcome") or data.get("verdict") or known.outcome
         known.steps.append((str(members["time"]), seq, _step(members, seq, state, data)))
 
-    def html(self, about: Mapping[str, Any], checkpoint: str, tally: Mapping[str, Any]) -> str:
-        """One file."""
+    def html(
+        self, about: Mapping[str, Any], checkpoint: str, tally: Mapping[str, Any], anchored: Sequence[tuple[str, str, str]] = ()
+    ) -> str:
+        """One file. `anchored`: kind, time and size of each anchor in the pack."""
         custody, states = about["custody"], tally["payloads"]
         chosen = ", ".join(f"{name} {value}" for name, value in about["selection"].items()) or "the whole log"
         facts = {
@@ -96,6 +98,7 @@ class Report:
             _rest(len(self._left_out), self._others),
             "<h2>The checkpoint that all of it is under</h2>",
             f'<p class="text mono">{escape(checkpoint)}</p>',
+            _anchors(anchored),
         ]
         head = f'<meta charset="utf-8"><title>Evidence: {escape(chosen)}</title><style>{_STYLE}</style>'
         return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>'
@@ -107,6 +110,11 @@ def _section(name: str, one: _Interaction) -> str:
     wanted = {title: one.members.get(key) for title, key in (("Matter", "matter"), ("Conversation", "conversation"))}
     facts = _facts({title: str(value) for title, value in wanted.items() if value is not None})
     return f"<section><h2>{escape(name)}{outcome}</h2>{facts}{''.join(step for _, _, step in sorted(one.steps))}</section>"
+
+
+def _anchors(anchored: Sequence[tuple[str, str, str]]) -> str:
+    rows: list[tuple[object, ...]] = [(_ANCHORS[kind], at, size) for kind, at, size in anchored]
+    return f"<h2>Where it was anchored</h2>{_table(('Where', 'When', 'Checkpoint of … entries'), rows)}" if rows else ""
 
 
 def _rest(left_out: int, others: Mapping[str, int]) -> str:
@@ -125,6 +133,7 @@ def _step(members: Members, seq: int, state: str, data: Data) -> str:
     )
 
 
+_ANCHORS = {"file": "Folder of checkpoints", "s3": "Bucket with object lock", "tsa": "Time stamp (RFC 3161)"}
 _STATES = {"hidden": "Raw text: not asked for.", "erased": "ERASED. The entry still proves that it was there."}
 
 
