@@ -15,6 +15,7 @@ NEEDS = {
     "groundedness": ("qags", "financebench"),
     "redaction": ("presidio_synth", "tab144"),
     "extractive": ("financebench",),
+    "tables": ("tatqa",),
     "retrieval": ("financebench",),
 }
 SHORT = {"redaction": 20, "retrieval": 4}
