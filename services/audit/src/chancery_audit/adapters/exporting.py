@@ -100,8 +100,9 @@ class PostgresExport:
         ]
         tally = made.writer.tally.as_dict()
         summary = {"offsets": offsets, "missing_payloads": made.missing}
-        page = made.report.html(made.about, made.checkpoint, tally)
-        for data in made.writer.end(summary, receipts, _versions(made.references, wanted.tenant, catalogue), page):
+        versions = _versions(made.references, wanted.tenant, catalogue)
+        page = made.report.html(made.about, made.checkpoint, tally, versions)
+        for data in made.writer.end(summary, receipts, versions, page):
             yield data
 
     async def _begin(self, connection: Connection, wanted: Selection, reader: str, clock: Clock) -> _Made:
