@@ -42,7 +42,7 @@ def resolved(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the first words name, and what is left."""
     command: Any = typer.main.get_command(app)
     left = list(words)
-    while hasattr(command, "commands") and left:
+    while hasattr(command, "commands") and left and not left[0].startswith("-"):
         name = left.pop(0)
         assert name in command.commands, f"no command {name!r} in {' '.join(words)!r}"
         command = command.commands[name]
