@@ -1,5 +1,6 @@
 """What the READMEs say to run is there: commands with their options, tasks, modules, files, settings."""
 
+import importlib
 import importlib.util
 import re
 import shlex
@@ -11,6 +12,7 @@ import pytest
 import typer
 from chancery_cli.app import app
 from chancery_contracts.freezing import asyncapi_yaml
+from chancery_runtime import ServiceSettings
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +87,27 @@ def test_the_top_readme_has_commands_to_look_at() -> None:
 def test_the_contract_command_prints_the_published_document() -> None:
     ran = CliRunner().invoke(app, ["contract"])
     assert (ran.exit_code, ran.stdout) == (0, asyncapi_yaml())
+
+
+def _settings(service: str) -> list[type[ServiceSettings]]:
+    module = importlib.import_module(f"chancery_{service}.settings")
+    found = (one for one in vars(module).values() if isinstance(one, type) and issubclass(one, ServiceSettings))
+    return [one for one in found if one is not ServiceSettings]
+
+
+SERVICES = [path.parent.name for path in READMES if path.parent.parent.name == "services" and path.parent.name != "witness"]
+"""The witness is a stranger's program: it knows no Kafka and no settings of ours."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+class TestAServicesReadme:
+    def test_it_says_what_style_asks(self, service: str) -> None:
+        text = (ROOT / "services" / service / "README.md").read_text("utf-8").lower()
+        assert [part for part in ("consumes", "produces", "owns", "how it fails", "run it alone") if part not in text] == []
+
+    def test_it_names_every_setting_that_has_no_default(self, service: str) -> None:
+        text = (ROOT / "services" / service / "README.md").read_text("utf-8")
+        needed = {
+            f"CHANCERY_{name.upper()}" for one in _settings(service) for name, field in one.model_fields.items() if field.is_required()
+        }
+        assert {one for one in needed if one not in text} == set()
