@@ -105,6 +105,12 @@ class TestWhatIsTold:
         assert "Yes, within three days." in words
         assert "released" in words
 
+    def test_an_answer_that_was_held_back_does_not_look_given(self) -> None:
+        held = builders.validated(interaction="i-1", verdict="withhold")
+        words = Page(_report(builders.generated(interaction="i-1", answer="Yes."), held)).words
+        assert "Proposed by the model, and not given outYes." in words
+        assert "Answered" not in words
+
     def test_a_failed_check_is_told_in_words(self) -> None:
         checked = builders.validated()
         failed = checked.data.checks[0].model_copy(update={"passed": False})

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chancery_audit.domain.report_gist import Gist
-from chancery_audit.domain.report_markup import Html, facts, moment, mono, pill, plain, safe, table
+from chancery_audit.domain.report_markup import Html, cut, facts, moment, mono, pill, plain, safe, table
 from chancery_audit.domain.report_page import page
 from chancery_audit.domain.report_steps import Data, Members, kind_of, step
 
 MOST_INTERACTIONS = 200
 """A report is for reading. The entries files hold all of them, and the report says how many it leaves out."""
 MOST_NAMED = 20
+LONGEST_CORNER = 70
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Report:
             _checkpoint(checkpoint, size, root),
         ]
         corners = {
-            "top-left": f"{plain(about['tenant'])} · {chosen}",
+            "top-left": cut(f"{plain(about['tenant'])} · {chosen}", LONGEST_CORNER),
             "top-right": f"checkpoint of {size} entries, root {root[:12]}…",
             "bottom-left": f"Evidence of model interactions · made {about['custody']['time'][:19]} UTC · {about['custody']['reader']}",
         }

@@ -16,7 +16,10 @@ class Gist:
     members: Members
     begun: str = ""
     question: str = ""
-    answer: str = ""
+    proposed: str = ""
+    """The answer as the model gave it, with pseudonyms."""
+    told: str = ""
+    """What the requester was given: the answer, or why there is none."""
     verdict: str | None = None
     outcome: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -47,17 +50,16 @@ class Gist:
         self.versions |= {title: version(data[key]) for title, key in named.items() if isinstance(data.get(key), dict)}
 
     def _answer(self, kind: str, data: Data) -> None:
-        """As it was completed, where that may be shown; else as the model gave it, with pseudonyms."""
         if kind == "interaction.generated":
             titles = {one["passage_id"]: source(one) for one in data.get("passages", ())}
             self.cited |= {titles[one["passage_id"]]: None for one in data.get("citations", ()) if one["passage_id"] in titles}
-            self.answer = self.answer or str(data.get("answer", ""))
+            self.proposed = str(data.get("answer", ""))
         elif kind == "interaction.completed":
             self.outcome = data.get("outcome", self.outcome)
-            self.answer = str(data.get("answer") or data.get("message") or "") or self.answer
+            self.told = str(data.get("answer") or data.get("message") or "") or self.told
         elif kind == "interaction.refused":
             self.outcome = "refused" if data else self.outcome
-            self.answer = self.answer or str(data.get("requester_message", ""))
+            self.told = self.told or str(data.get("requester_message", ""))
 
     def ended(self) -> Html:
         """The end, in a word."""
@@ -67,6 +69,14 @@ class Gist:
             return pill(f"verdict: {self.verdict}", self.verdict == "release")
         return Html(safe("not shown"))
 
+    def _spoken(self) -> list[tuple[str, str]]:
+        """An answer that was not given out must not look as if it had been."""
+        given = self.outcome == "released" or (self.outcome is None and self.verdict == "release")
+        said = [("Asked (personal data masked)", self.question)]
+        if given:
+            return [*said, ("Answered", self.told or self.proposed)]
+        return [*said, ("Told instead of an answer", self.told), ("Proposed by the model, and not given out", self.proposed)]
+
     def html(self) -> Html:
         """Question, answer, and what stood behind them."""
         told: dict[str, object] = {
@@ -74,9 +84,5 @@ class Gist:
             "Masked": counted(self.masked), "Cites": "; ".join(self.cited), "Checks": counted(self.checks), "Cost": self.cost,
             "Erased": f"{self.states['erased']} payloads" if self.states["erased"] else None,
         }  # fmt: skip
-        spoken = "".join(
-            f'<p class="label">{label}</p>{text(words, MOST_GIST)}'
-            for label, words in (("Asked (personal data masked)", self.question), ("Answered", self.answer))
-            if words
-        )
+        spoken = "".join(f'<p class="label">{label}</p>{text(words, MOST_GIST)}' for label, words in self._spoken() if words)
         return Html(f'<div class="gist">{spoken}{facts(told)}</div>')
