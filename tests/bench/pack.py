@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -39,36 +38,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SIGNER = Ed25519Signer("log.example/bank", Ed25519PrivateKey.from_private_bytes(b"s" * 32))
-EACH = 8
+MUTATIONS, EVENTS, EACH = 10_000, 1_000_000, 8
 TYPES = ("requested", "redacted", "grounded", "authorised", "generated", "validated", "completed", "completed")
 TEXT = "Passages and answers of a usual length. " * 14
 
 
-@dataclass(frozen=True)
-class Load:
-    """How many mutations, and how many events in the large pack."""
-
-    mutations: int
-    events: int
-
-
-FULL = Load(10_000, 1_000_000)
-SHORT = Load(500, 10_000)
-
-
-def measure(load: Load) -> list[Figure]:
+def measure() -> list[Figure]:
     """Figures of packs."""
-    found, kinds, alarms = _mutations(load.mutations)
+    found, kinds, alarms = _mutations(MUTATIONS)
     with tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
         path = Path(folder) / "pack.zip"
-        _write(path, load.events)
+        _write(path, EVENTS)
         seconds, megabytes = _verified(path)
     return [
-        Figure(
-            "pack_mutations_found", found, "share", 1.0, peer=f"{load.mutations} seeded mutations of {len(KINDS)} kinds; {kinds} messages"
-        ),
+        Figure("pack_mutations_found", found, "share", 1.0, peer=f"{MUTATIONS} seeded mutations of {len(KINDS)} kinds; {kinds} messages"),
         Figure("pack_false_alarms", alarms, "packs", 0, "lower"),
-        Figure("pack_verify_1m_events", seconds, "s", 60, "lower", peer=f"{load.events} events, all payloads opened"),
+        Figure("pack_verify_1m_events", seconds, "s", 60, "lower", peer=f"{EVENTS} events, all payloads opened"),
         Figure("pack_verify_1m_events_memory", megabytes, "MB", 300, "lower"),
     ]
 

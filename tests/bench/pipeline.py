@@ -8,7 +8,6 @@ import asyncio
 import os
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -29,28 +28,17 @@ TEXT = (
     "account is GB29 NWBK 6016 1331 9268 19. I am buying a house next month with my partner and I need to know before Friday: what is "
     "the daily transfer limit for personal customers?"
 )
-RATE_SLOW, RATE_FAST = 5, 45
+SECONDS_SLOW, RATE_SLOW = 30, 5
+COUNT_FAST, RATE_FAST = 900, 45
+DOCUMENTS, WARM = "*.md", True
+"""Which documents are indexed, and whether the timed `up` is a second one, on a warm folder."""
 
 
-@dataclass(frozen=True)
-class Load:
-    """Requests of each run, which documents are indexed before, and whether the timed `up` is a second one, on a warm folder."""
-
-    slow: int
-    fast: int
-    documents: str
-    warm: bool
-
-
-FULL = Load(150, 900, "*.md", warm=True)
-SHORT = Load(10, 30, "payments-*.md", warm=False)
-
-
-def measure(load: Load) -> list[Figure]:
+def measure() -> list[Figure]:
     """Figures of the pipeline, on a stack of its own."""
     with tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
         os.environ["CHANCERY_HOME"] = folder
-        if load.warm:
+        if WARM:
             chancery_local.up(Path(folder))
             chancery_local.down(Path(folder))
         started = time.perf_counter()
@@ -58,19 +46,19 @@ def measure(load: Load) -> list[Figure]:
         up_s = time.perf_counter() - started
         try:
             return [
-                Figure("up_warm" if load.warm else "up_first", up_s, "s", 20, "lower"),
-                *asyncio.run(_measure(connect(Path(folder)), Path(folder), load)),
+                Figure("up_warm" if WARM else "up_first", up_s, "s", 20, "lower"),
+                *asyncio.run(_measure(connect(Path(folder)), Path(folder))),
             ]
         finally:
             chancery_local.down(Path(folder))
 
 
-async def _measure(connection: Connection, folder: Path, load: Load) -> list[Figure]:
-    documents = [read_document(path, TENANT) for path in sorted((SAMPLES / TENANT).rglob(load.documents))]
+async def _measure(connection: Connection, folder: Path) -> list[Figure]:
+    documents = [read_document(path, TENANT) for path in sorted((SAMPLES / TENANT).rglob(DOCUMENTS))]
     await index_documents(connection.kafka, documents, lambda _: None)
     await _run(connection, "warm", 20, 5)
-    slow = await _run(connection, "slow", load.slow, RATE_SLOW)
-    fast = await _run(connection, "fast", load.fast, RATE_FAST)
+    slow = await _run(connection, "slow", SECONDS_SLOW * RATE_SLOW, RATE_SLOW)
+    fast = await _run(connection, "fast", COUNT_FAST, RATE_FAST)
     cuts = quantiles([took for took, _ in slow], n=100)
     ends = sorted(end for _, end in fast)
     middle = ends[len(ends) // 10 : -len(ends) // 10]

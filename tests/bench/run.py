@@ -18,6 +18,13 @@ import structlog
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("runner", "pipeline", "pack", "find")
+SHORT = {
+    "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
+    "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
+    "pack": {"MUTATIONS": 500, "EVENTS": 10_000},
+    "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
+}
+"""Sizes of the short form, by their names in each benchmark."""
 
 
 @contextmanager
@@ -55,14 +62,16 @@ def main() -> None:
 
 def _measured(name, *, short):
     module = importlib.import_module(name)
-    load = module.SHORT if short else module.FULL
+    for size, value in SHORT[name].items() if short else ():
+        assert hasattr(module, size), f"{name} has no {size}"
+        setattr(module, size, value)
     if name == "runner":
         with _servers() as servers:
-            return asyncio.run(module.measure(servers.kafka_bootstrap, load))
+            return asyncio.run(module.measure(servers.kafka_bootstrap))
     if name == "find":
         with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
-            return asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json", load))
-    return module.measure(load)
+            return asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))
+    return module.measure()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from statistics import median, quantiles
 from uuid import uuid4
 
@@ -21,29 +20,18 @@ from chancery_testing import builders
 from chancery_testing.figures import Figure
 from prometheus_client import CollectorRegistry
 
+EVENTS = 60_000
 PAD = "x" * 330  # data of about 600 bytes, as in the evidence
-
-
-@dataclass(frozen=True)
-class Load:
-    """Events and rounds against raw aiokafka, waves of 256 in flight, and records of the two runs at 200/s."""
-
-    events: int
-    rounds: int
-    waves: int
-    timed: int
-    bad: int
-
-
-FULL = Load(60_000, 3, 40, 2000, 1000)
-SHORT = Load(2_000, 1, 8, 200, 100)
+ROUNDS = 3
+WAVES, TIMED, BAD = 40, 2000, 1000
+"""Waves of 256 in flight; records whose latency is taken; bad records among as many good ones."""
 
 
 def _refused(number: int) -> object:
     return builders.refused(interaction=f"i{number}", reason=PAD, tenant="bench")
 
 
-async def measure(bootstrap: str, load: Load) -> list[Figure]:
+async def measure(bootstrap: str) -> list[Figure]:
     """Figures of the runner. The collector is tuned for both sides as services tune it."""
     tune_collector()
     namespace = f"b{uuid4().hex[:8]}"
@@ -51,14 +39,14 @@ async def measure(bootstrap: str, load: Load) -> list[Figure]:
     raw_out = NewTopicSpec(f"bench.{namespace}", 6)
     await ensure_topics(bootstrap, [*specs, raw_out])
     source = REFUSED.full_name(None, namespace)
-    await _fill(bootstrap, source, load.events)
+    await _fill(bootstrap, source, EVENTS)
     raw, ours = [], []
-    for number in range(load.rounds):
-        raw.append(load.events / await _raw(bootstrap, source, raw_out.name, f"raw-{namespace}-{number}", load.events))
-        ours.append(load.events / await _runner(bootstrap, namespace, f"noop-{number}", load.events))
-    ideal_share = await _in_flight(bootstrap, load.waves)
-    p50, p99 = await _latency(bootstrap, load.timed)
-    delay = await _behind_bad(bootstrap, load.bad)
+    for number in range(ROUNDS):
+        raw.append(EVENTS / await _raw(bootstrap, source, raw_out.name, f"raw-{namespace}-{number}"))
+        ours.append(EVENTS / await _runner(bootstrap, namespace, f"noop-{number}"))
+    ideal_share = await _in_flight(bootstrap)
+    p50, p99 = await _latency(bootstrap)
+    delay = await _behind_bad(bootstrap)
     return [
         Figure("runner_events_per_s", median(ours), "events/s", peer=f"raw aiokafka {median(raw):.0f}/s"),
         Figure(
@@ -71,9 +59,7 @@ async def measure(bootstrap: str, load: Load) -> list[Figure]:
         Figure("runner_256_in_flight_share_of_ideal", ideal_share, "ratio", 0.9, peer="256 / 200 ms = 1280/s"),
         Figure("stage_latency_p50_at_200_per_s", p50, "ms", 3.0, "lower"),
         Figure("stage_latency_p99_at_200_per_s", p99, "ms"),
-        Figure(
-            "delay_behind_bad_records_max", delay, "ms", 1000, "lower", peer=f"{load.bad:,} bad records among as many good ones, at 200/s"
-        ),
+        Figure("delay_behind_bad_records_max", delay, "ms", 1000, "lower", peer=f"{BAD} bad records among {BAD} good ones, at 200/s"),
     ]
 
 
@@ -88,14 +74,14 @@ async def _fill(bootstrap: str, topic: str, count: int) -> None:
     await producer.stop()
 
 
-async def _raw(bootstrap: str, source: str, target: str, group: str, events: int) -> float:
+async def _raw(bootstrap: str, source: str, target: str, group: str) -> float:
     """The evidence's loop: getmany, pydantic in and out, batches with acks=all, commit. No envelope, order or limits."""
     consumer = AIOKafkaConsumer(source, bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest")
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=131_072)
     await consumer.start()
     await producer.start()
     done, started = 0, 0.0
-    while done < events:
+    while done < EVENTS:
         batches = await consumer.getmany(timeout_ms=200, max_records=2000)
         started = started or time.perf_counter()
         futures = []
@@ -118,7 +104,7 @@ async def _raw(bootstrap: str, source: str, target: str, group: str, events: int
     return elapsed
 
 
-async def _runner(bootstrap: str, namespace: str, group: str, events: int) -> float:
+async def _runner(bootstrap: str, namespace: str, group: str) -> float:
     finished, started = asyncio.Event(), []
     seen = 0
 
@@ -127,7 +113,7 @@ async def _runner(bootstrap: str, namespace: str, group: str, events: int) -> fl
         seen += 1
         if not started:
             started.append(time.perf_counter())
-        if seen == events:
+        if seen == EVENTS:
             finished.set()
         event = received.event
         data = UsageReported(use_case=builders.USE_CASE, reservation_id=event.data.reason, model=builders.MODEL, usage={}, raw_usage="{}")
@@ -161,9 +147,9 @@ async def _fresh(bootstrap: str) -> str:
     return namespace
 
 
-async def _in_flight(bootstrap: str, waves: int) -> float:
+async def _in_flight(bootstrap: str) -> float:
     """256 handlers of 200 ms at once, keys enough: the share of the ideal 1,280/s."""
-    namespace, count = await _fresh(bootstrap), 256 * waves
+    namespace, count = await _fresh(bootstrap), 256 * WAVES
     await _fill(bootstrap, REFUSED.full_name(None, namespace), count)
     times: list[float] = []
     finished = asyncio.Event()
@@ -183,9 +169,9 @@ async def _in_flight(bootstrap: str, waves: int) -> float:
     return rate / 1280
 
 
-async def _latency(bootstrap: str, count: int) -> tuple[float, float]:
+async def _latency(bootstrap: str) -> tuple[float, float]:
     """Milliseconds from the acknowledged input record to the output record's arrival at a reader, at 200/s."""
-    namespace = await _fresh(bootstrap)
+    namespace, count = await _fresh(bootstrap), TIMED
     sent: dict[str, float] = {}
     took: list[float] = []
 
@@ -241,9 +227,9 @@ def _broken(chosen: random.Random, number: int) -> tuple[bytes | None, bytes | N
     return value, encoded.key, headers
 
 
-async def _behind_bad(bootstrap: str, count: int) -> float:
+async def _behind_bad(bootstrap: str) -> float:
     """The longest that a good record waits for its handler, in milliseconds, among as many bad ones."""
-    namespace = await _fresh(bootstrap)
+    namespace, count = await _fresh(bootstrap), BAD
     sent: dict[str, float] = {}
     took: list[float] = []
     finished, chosen = asyncio.Event(), random.Random(7)

@@ -50,7 +50,7 @@ def _report(*events, states=None, selection=None, tenant="bank", versions=()):
     about = {"custody": custody, "selection": selection or {}, "tenant": tenant, "log": "log.example/bank"}
     payloads = {"shown": len(events), "hidden": 0, "erased": 0}
     tally = {"payloads": payloads, "entries": len(events), "accepted": 1, "accepted_and_ended": 1, "unfinished": []}
-    return report.html(about, NOTE, tally, versions)
+    return report.html(about, NOTE, tally, versions=versions)
 
 
 def _completed():

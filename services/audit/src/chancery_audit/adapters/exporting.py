@@ -101,7 +101,7 @@ class PostgresExport:
         tally = made.writer.tally.as_dict()
         summary = {"offsets": offsets, "missing_payloads": made.missing}
         versions = _versions(made.references, wanted.tenant, catalogue)
-        page = made.report.html(made.about, made.checkpoint, tally, versions)
+        page = made.report.html(made.about, made.checkpoint, tally, versions=versions)
         for data in made.writer.end(summary, receipts, versions, page):
             yield data
 

@@ -48,7 +48,9 @@ class Report:
         known.gist.take(members, state, data)
         known.steps.append((str(members["time"]), seq, step(members, seq, state, data)))
 
-    def html(self, about: Mapping[str, Any], checkpoint: str, tally: Mapping[str, Any], versions: Sequence[Mapping[str, Any]] = ()) -> str:
+    def html(
+        self, about: Mapping[str, Any], checkpoint: str, tally: Mapping[str, Any], *, versions: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
         """One file. `versions`: what `versions.json` states."""
         chosen = ", ".join(f"{name} {value}" for name, value in about["selection"].items()) or "the whole log"
         size, root = (*checkpoint.split("\n"), "", "")[1:3]
