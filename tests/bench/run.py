@@ -1,8 +1,12 @@
-"""`uv run poe bench [NAME]`: runs the benchmarks and keeps their results."""
+"""`uv run poe bench [NAME] [--short]`: runs the benchmarks and keeps their results.
+
+`--short` is for CI: every benchmark runs on little, and its figures are printed, not kept; they show that it runs, not how fast.
+"""
 
 import argparse
 import asyncio
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -14,6 +18,13 @@ import structlog
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("runner", "pipeline", "pack", "find")
+SHORT = {
+    "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
+    "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
+    "pack": {"MUTATIONS": 500, "EVENTS": 10_000},
+    "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
+}
+"""Sizes of the short form, by their names in each benchmark."""
 
 
 @contextmanager
@@ -30,24 +41,37 @@ def _servers():
 
 def main() -> None:
     """Prints one JSON line a figure."""
-    from chancery_testing.figures import keep
+    from chancery_testing.figures import keep, show
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", choices=NAMES)
+    parser.add_argument("--short", action="store_true", help="little of everything, nothing kept")
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE))
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # figures alone on the standard output
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # figures alone on the standard output
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),  # a thousand dead letters are meant
+    )
     for name in [arguments.name] if arguments.name else NAMES:
-        module = importlib.import_module(name)
-        if name == "runner":
-            with _servers() as servers:
-                figures = asyncio.run(module.measure(servers.kafka_bootstrap))
-        elif name == "find":
-            with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
-                figures = asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))
+        figures = [figure.as_dict() for figure in _measured(name, short=arguments.short)]
+        if arguments.short:
+            show(figures)
         else:
-            figures = module.measure()
-        keep(name, [figure.as_dict() for figure in figures], HERE / "results")
+            keep(name, figures, HERE / "results")
+
+
+def _measured(name, *, short):
+    module = importlib.import_module(name)
+    for size, value in SHORT[name].items() if short else ():
+        assert hasattr(module, size), f"{name} has no {size}"
+        setattr(module, size, value)
+    if name == "runner":
+        with _servers() as servers:
+            return asyncio.run(module.measure(servers.kafka_bootstrap))
+    if name == "find":
+        with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
+            return asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))
+    return module.measure()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """The whole stack, every service its own process, in a folder of its own."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import chancery_local
 import pytest
 from chancery_cli.connection import Connection, connect
+from chancery_cli.demo.board import Board
+from chancery_cli.demo.run import run_demo
+from rich.console import Console
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +30,9 @@ def stack(home: Path) -> Iterator[Connection]:
             yield connect(home)
         finally:
             chancery_local.down(home)
+
+
+@pytest.fixture(scope="session")
+async def demo(stack: Connection) -> Board:
+    """The demo's requests, all ended."""
+    return await run_demo(stack, Console(file=io.StringIO(), width=160))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import io
 import json
 import os
 import random
@@ -14,14 +13,12 @@ import pytest
 from chancery_bus import Publisher
 from chancery_cli.auditing import fetch_trail, operator_get
 from chancery_cli.demo.report import unexpected
-from chancery_cli.demo.run import run_demo
 from chancery_client import ChanceryClient, Request, question
 from chancery_contracts import encode
 from chancery_contracts.topics import REQUESTED
 from chancery_testing import builders
 from chancery_testing.waiting import eventually
 from e2e.sinks import records, sinks
-from rich.console import Console
 
 pytestmark = pytest.mark.timeout(300)
 TENANT = "meridian-bank"
@@ -33,12 +30,6 @@ TEXT = (
     "card 4111 1111 1111 1111. What is the daily transfer limit for personal customers?"
 )
 CHAPS = Request("bank-faq", question("What is the CHAPS fee?"))
-
-
-@pytest.fixture(scope="session")
-async def demo(stack):
-    """The demo's requests, all ended."""
-    return await run_demo(stack, Console(file=io.StringIO(), width=160))
 
 
 async def test_every_request_of_the_demo_ends_as_its_sample_expects(demo):

@@ -110,7 +110,7 @@ class BM25:
 
 
 def measure(data_dir: Path, filings: int | None = None) -> list[dict[str, Any]]:
-    """Page hit@1/5/10 and MRR@10 in the question's filing and over all; `filings` takes only the shortest so many."""
+    """Page hit@1/5/10 and MRR@10 in the question's filing and over all; `filings` takes only the shortest so many that are asked about."""
     return asyncio.run(_measure(data_dir / "financebench", filings))
 
 
@@ -133,12 +133,16 @@ def load(folder: Path, filings: int | None) -> tuple[list[Page], list[Question]]
     """Pages, and the questions all of whose evidence is among them."""
     pages = [Page(row["doc_name"], row["page"], row["text"].replace("\x00", " ")) for row in _rows(folder / "pages.jsonl")]
     sizes = Counter(page.filing for page in pages)
-    kept = set(sorted(sizes, key=lambda name: (sizes[name], name))[:filings])
+    rows = [row for row in _rows(folder / "questions.jsonl") if row["pages_present"]]
+    asked = sizes.keys() if filings is None else sizes.keys() & {row["doc_name"] for row in rows}
+    kept = set(sorted(asked, key=lambda name: (sizes[name], name))[:filings])
     questions = []
-    for row in _rows(folder / "questions.jsonl"):
+    for row in rows:
         evidence = {(one.get("evidence_doc_name") or one.get("doc_name"), one["evidence_page_num"]) for one in row["evidence"]}
-        if row["pages_present"] and {filing for filing, _ in evidence} | {row["doc_name"]} <= kept:
+        if {filing for filing, _ in evidence} | {row["doc_name"]} <= kept:
             questions.append(Question(row["question"], row["doc_name"], frozenset(evidence)))
+    if not questions:
+        raise ValueError(f"no question of {folder} has all its evidence among the pages of {len(kept)} filings")
     return [page for page in pages if page.filing in kept], questions
 
 

@@ -56,6 +56,20 @@ class TestAnswers:
         told = ask("Hello, I am <PERSON_7K2M> and my account is <IBAN_CODE_9X2B>. What does a replacement card cost?")
         assert told.text.startswith("A replacement card costs £5.00.")
 
+    def test_a_long_story_does_not_drown_the_question(self) -> None:
+        story = """Last Tuesday a stranger rang my brother, who waited for his train at Larkspur Crossing in rain with umbrella and violin.
+        He spoke of invoices, parcels, a gas meter and a cousin in Tasmania, and frightened him into wiring all that our
+        grandmother had left for college, books, lodging, bicycle repairs and piano lessons."""
+        scams = "Depending on circumstances, victims are normally reimbursed under the industry's rules, up to £85,000. Report scams soon."
+        given = ask(f"{story} Up to what amount is he reimbursed?", passages=(passage(scams), passage(TERMS, 2)))
+        assert "£85,000" in given.text
+
+    def test_a_row_is_about_its_own_words_and_not_about_its_columns(self) -> None:
+        segments = "| Segment profit (£m) | 2025 | 2024 |\n|---|---|---|\n| Cards | 102 | 84 |\n| Loans | 80 | 71 |\n"
+        whole = "Profit rose by a sixth to £444 million in 2025, from £382 million in 2024."
+        given = ask("What was the profit in 2025, and what was it in 2024?", passages=(passage(segments), passage(whole, 2)))
+        assert given.text == whole
+
     def test_a_terse_follow_up_borrows_from_the_turn_before(self) -> None:
         assert not ask("What does a replacement card cost?", "And if stolen?").unanswerable
 

@@ -70,6 +70,12 @@ class TestNumbers:
         found = check("numbers_supported", "It is £5.00, or £6.00 after 3 days.", "The fee is £5 for 3 days.")
         assert (round(found.score, 2), found.evidence[:6]) == (0.67, "2 of 3")
 
+    def test_a_difference_of_round_sums_is_computed_and_a_round_guess_is_not(self) -> None:
+        source = "The old agreement was for $3,800,000,000, the new one is for $4,200,000,000."
+        answer = "It rose from $3,800,000,000 to $4,200,000,000, by "
+        assert check("numbers_supported", f"{answer} $400,000,000.", source).passed
+        assert not check("numbers_supported", f"{answer} $500,000,000.", source).passed
+
     def test_the_question_may_be_repeated(self) -> None:
         asked = (Message(role="user", content="What about 77 euros?"),)
         assert check("numbers_supported", "77 euros are free.", "Euros are free.", messages=asked).passed
@@ -96,6 +102,11 @@ class TestGrounding:
 
     def test_other_words_in_their_sense_pass(self) -> None:
         assert check("grounded", "A replacement card costs a fee of £5.00.", FEE).passed
+
+    def test_words_that_lead_through_an_answer_claim_nothing(self) -> None:
+        led = "Based on the information provided in the passages, however, a replacement card costs a fee of £5.00."
+        assert check("grounded", led, FEE).score == check("grounded", "A replacement card costs a fee of £5.00.", FEE).score
+        assert not check("grounded", "Based on the information provided, mortgages require a valuation by surveyors.", FEE).passed
 
     def test_what_the_passage_does_not_say(self) -> None:
         assert not check("grounded", "Mortgages require a valuation by surveyors.", FEE).passed

@@ -34,6 +34,11 @@ class TestForms:
             ("FY2022", "fiscal year 2022"),
             ("3pm", "before 3pm"),
             ("clause 4.2", "under clause 4.2 of this agreement"),
+            ("31 December 2024", "| £m | 31 December 2025 | 2024 |"),
+            ("December 31, 2016", "at December 31, 2018, 2017 and 2016"),
+            ("December 31, 2017", "December31,\n\n2018\n\n2017\nGoodwill"),
+            ("$12,645 million", "(Dollarsinmillions,exceptpersharedata)\nProperty, net\n12,645"),
+            ("$302,578,000", "(Inthousands,exceptsharedata)\nAccounts payable\n$\n302,578"),
         ],
     )
     def test_the_same(self, claim: str, source: str) -> None:
@@ -47,6 +52,8 @@ class TestForms:
             ("£444 billion", "| £m | 2025 |\n| Profit | 444 |"),
             ("£1.3m", "£1,200,000"),
             ("31 December 2025", "31 December 2024"),
+            ("25 March 2030", "The term begins on 25 March 2025. It is reviewed in 2030."),
+            ("25 March 2030", "On 25 March 2025, 2030 shares were allotted."),
             ("1 December 2025", "31 December 2025"),
             ("61 days", "60 days"),
             ("£1,235", "£1,234.60"),

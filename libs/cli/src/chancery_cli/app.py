@@ -16,7 +16,7 @@ from rich.table import Table
 from chancery_cli.anchors import add_to as add_anchor_commands
 from chancery_cli.auditing import fetch_trail, operator_get, operator_text
 from chancery_cli.connection import connect, home
-from chancery_cli.demo.report import next_steps, trail
+from chancery_cli.demo.report import next_steps, trail, unexpected
 from chancery_cli.demo.run import run_demo, shown_request
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
@@ -75,7 +75,7 @@ def logs(
 
 @app.command()
 def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False) -> None:
-    """Run the whole product on sample documents: requests in, governed, audited, priced answers out."""
+    """Run the whole product on sample documents: requests in, governed, audited, priced answers out. Exit status 1 on a surprise."""
     before = stack_status()
     _show(stack_up(_say))
     kept = keep or before.running
@@ -86,6 +86,7 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack runn
     finally:
         if not kept:
             stack_down(_say)
+    raise typer.Exit(1 if unexpected(board) else 0)
 
 
 @app.command()

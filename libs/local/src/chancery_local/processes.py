@@ -27,17 +27,26 @@ def _linux_identity(pid: int) -> str:
 
 
 def frozen(pid: int) -> bool:
-    """Whether a stop signal has taken effect, on every thread; True as well where the process, or a thread of it, is gone."""
+    """Whether a stop signal has taken effect, on every thread; True as well where the process is gone."""
     try:
-        return _linux_frozen(pid) if sys.platform == "linux" else psutil.Process(pid).status() == psutil.STATUS_STOPPED
+        return (
+            threads_stand(Path(f"/proc/{pid}/task")) if sys.platform == "linux" else psutil.Process(pid).status() == psutil.STATUS_STOPPED
+        )
     except (psutil.Error, OSError):
         return True
 
 
-def _linux_frozen(pid: int) -> bool:
-    # proc(5): field 3 is the state, behind the name, which may hold anything
-    stats = [task / "stat" for task in Path(f"/proc/{pid}/task").iterdir()]
-    return all(one.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] in "TtZX" for one in stats)
+def threads_stand(tasks: Path) -> bool:
+    """Of a process' `task` folder. A thread that ended since it was listed stands, and says nothing of the others."""
+    return all(_state(task) in "TtZX" for task in tasks.iterdir())
+
+
+def _state(task: Path) -> str:
+    try:
+        # proc(5): field 3 is the state, behind the name, which may hold anything
+        return (task / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def resident_bytes(pid: int, *, descendants: bool = True) -> int:

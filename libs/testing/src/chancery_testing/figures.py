@@ -1,6 +1,7 @@
 """Figures: what `poe bench` and `poe quality` print and keep, one JSON line each."""
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -45,11 +46,27 @@ def machine() -> dict[str, object]:
     }
 
 
-def keep(group: str, figures: Iterable[dict[str, object]], folder: Path) -> None:
-    """Prints the figures and writes them to `<folder>/<group>.json`, with machine and commit."""
-    figures = list(figures)
-    for figure in figures:
+def show(figures: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Prints the figures, one JSON line each, and returns them. A `ValueError` says which is no figure, or that there is none."""
+    shown = [_checked(figure) for figure in figures]
+    if not shown:
+        raise ValueError("nothing was measured: a benchmark ended without a figure")
+    for figure in shown:
         print(json.dumps(figure), flush=True)
+    return shown
+
+
+def _checked(figure: dict[str, object]) -> dict[str, object]:
+    value, words = figure.get("value"), (figure.get("name"), figure.get("unit"))
+    numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not (numeric and all(isinstance(word, str) and word for word in words) and {"target", "holds"} <= figure.keys()):
+        raise ValueError(f"not a figure with name, value, unit, target and holds: {figure}")
+    return figure
+
+
+def keep(group: str, figures: Iterable[dict[str, object]], folder: Path) -> None:
+    """Shows the figures and writes them to `<folder>/<group>.json`, with machine and commit."""
+    figures = show(figures)
     folder.mkdir(parents=True, exist_ok=True)
     document = {"measured_on": machine(), "figures": figures}
     (folder / f"{group}.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")

@@ -105,9 +105,10 @@ class PostgresExport:
         ]
         tally = made.writer.tally.as_dict()
         summary = {"offsets": offsets, "missing_payloads": made.missing}
+        versions = _versions(made.references, wanted.tenant, catalogue)
         anchored = [(one.kind, one.at, one.note.split("\n")[1]) for one in made.anchors]
-        page = made.report.html(made.about, made.checkpoint, tally, anchored)
-        for data in made.writer.end(summary, receipts, _versions(made.references, wanted.tenant, catalogue), page):
+        page = made.report.html(made.about, made.checkpoint, tally, versions=versions, anchored=anchored)
+        for data in made.writer.end(summary, receipts, versions, page):
             yield data
 
     async def _begin(self, connection: Connection, wanted: Selection, reader: str, clock: Clock) -> _Made:

@@ -147,9 +147,9 @@ def _none_needed() -> Result:
 VALIDATORS: tuple[Validator, ...] = (
     Validator("personal_data", 1, 1.0, personal_data_kept),
     Validator("citations_resolve", 1, 1.0, citations_resolve),
-    Validator("numbers_supported", 1, 1.0, numbers_supported),
+    Validator("numbers_supported", 2, 1.0, numbers_supported),
     Validator("names_supported", 1, 1.0, names_supported),
-    Validator("grounded", 1, 0.6, grounded),
+    Validator("grounded", 2, 0.6, grounded),
     Validator("instructions_followed", 1, 1.0, instructions_followed),
 )
 

@@ -12,7 +12,9 @@ MAX_OPERANDS = 24
 MAX_ROUNDS = 3
 """A result may be used in a further computation, so many times."""
 LEAST_DIGITS = 2
-"""A single digit agrees with too much by chance."""
+"""A single digit agrees with too much by chance,"""
+EXACT_DIGITS = 4
+"""unless so many digits are written, were they noughts."""
 HUNDRED = Decimal(100)
 _TIMES_HUNDRED = re.compile(r"[*×x]\s?\(?100\b|\b100\s?[*×x]")
 
@@ -32,8 +34,9 @@ def derived(claims: Sequence[Figure | Day], grounds: Sequence[Figure | Day], tex
 
 
 def _follows(claim: Figure, known: Sequence[Decimal]) -> bool:
-    written = claim.value.scaleb(-claim.scale)
-    if len(known) > MAX_OPERANDS or len(written.normalize().as_tuple().digits) < LEAST_DIGITS or not len(known) > 1:
+    written = claim.value.scaleb(-claim.scale).normalize()
+    telling = len(written.as_tuple().digits) >= LEAST_DIGITS or written.adjusted() + 1 >= EXACT_DIGITS
+    if len(known) > MAX_OPERANDS or not telling or not len(known) > 1:
         return False
     half = Decimal(5).scaleb(claim.scale - claim.places - 1)
     return any(abs(abs(result) - claim.value) <= half for one, two in permutations(known, 2) for result in _results(one, two, claim.unit))

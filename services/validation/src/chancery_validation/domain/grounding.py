@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from chancery_validation.domain.texts import content, sentences
+from chancery_validation.domain.texts import content, sentences, stem
 
 WORDS, PAIRS = 0.8, 0.2
 """Words weigh most, an answer may put them anew; pairs tell "A paid B" from words that lie about."""
 ONLY_ASKED = 0.5
 """What stands in the question alone is repeated rather than claimed: half."""
+
+_ABOUT_THE_ANSWER = frozenset(
+    stem(word)
+    for word in """according based provided given information context evidence passage passages document documents following follows above
+    therefore thus hence however overall yes answer question calculate calculated calculation compute computed divide divided dividing
+    multiply multiplied multiplying subtract subtracted subtracting formula result equals approximately million billion thousand percent
+    percentage usd gbp eur""".split()  # noqa: SIM905  # a list of strings would not be read
+)
+"""Words that lead through an answer, or reckon, and claim nothing of the world; what is reckoned is left to the check of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +42,13 @@ def vocabulary(text: str) -> Vocabulary:
 
 def grounding(sentence: str, texts: Sequence[str], asked: str = "") -> float:
     """Between 0 (nothing of it is there) and 1 (all of it is, and together). Figures are left to the check of numbers."""
-    found = [word for word in content(sentence) if not word[0].isdigit()]
+    told = [word for word in content(sentence) if not word[0].isdigit()]
+    found = [word for word in told if word not in _ABOUT_THE_ANSWER]
     if not found:
         return 1.0
     sources, question = [vocabulary(text) for text in texts], vocabulary(asked) if asked else NOTHING
     words = sum(_held(any(word in s.words for s in sources), word in question.words) for word in found) / len(found)
-    neighbours = list(pairwise(found))
+    neighbours = [pair for pair in pairwise(told) if not _ABOUT_THE_ANSWER.intersection(pair)]
     if not neighbours:
         return words
     pairs = sum(_held(any(pair in s.pairs for s in sources), pair in question.pairs) for pair in neighbours)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -14,10 +14,13 @@ _MONTH = (
 _DATE = re.compile(
     rf"\b(?P<iso>(?P<y1>\d{{4}})-(?P<m1>\d{{2}})-(?P<d1>\d{{2}}))\b"
     rf"|\b(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m2>{_MONTH}),?(?:\s+(?P<y2>\d{{4}}))?\b"
-    rf"|\b(?P<m3>{_MONTH})\s+(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<y3>\d{{4}}))?\b"
+    rf"|\b(?P<m3>{_MONTH})\s*(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<y3>\d{{4}}))?\b"
     rf"|\b(?P<a4>\d{{1,2}})[/.](?P<b4>\d{{1,2}})[/.](?P<y4>\d{{4}})\b",
     re.IGNORECASE,
 )
+_YEAR = r"(?:19|20)\d\d\b(?![.,]\d)"
+_YEARS = re.compile(rf"(?:[\s|;*]+{_YEAR})+|(?:,\s+{_YEAR})*,?\s+and\s+{_YEAR}")
+"""Columns, or `2018, 2017 and 2016`; after a mere comma another number may begin."""
 _NUMBER = re.compile(
     r"(?P<money>[£$€¥]\s?)?"
     r"(?<![\w.,])(?P<prefix>FY|Q)?(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:\.\d+)*)"
@@ -41,10 +44,10 @@ _UNITS = {
     "eur": "€",
 }
 _DECLARED = (
-    (re.compile(r"[£$€]\s?'?000s?\b|\bin thousands\b|\bthousands of\b", re.I), 3),
-    (re.compile(r"[£$€]\s?mn?\b|\bin millions\b|\bmillions of\b|\(millions|\$ millions", re.I), 6),
-    (re.compile(r"[£$€]\s?bn\b|\bin billions\b|\bbillions of\b", re.I), 9),
-)
+    (re.compile(r"[£$€]\s?'?000s?\b|\b(?:dollars|pounds|euros)?\s?in\s?thousands\b|\bthousands of\b", re.I), 3),
+    (re.compile(r"[£$€]\s?mn?\b|\b(?:dollars|pounds|euros)?\s?in\s?millions\b|\bmillions of\b|\(millions|\$ millions", re.I), 6),
+    (re.compile(r"[£$€]\s?bn\b|\b(?:dollars|pounds|euros)?\s?in\s?billions\b|\bbillions of\b", re.I), 9),
+)  # a PDF's text may have lost the spaces: `(Dollarsinmillions,exceptpersharedata)`
 _UP_TO_TWENTY = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty"
@@ -94,6 +97,7 @@ def claims(text: str) -> list[Figure | Day]:
 def quantities(text: str) -> Quantities:
     """What a source can bear out: also numbers written as words, in the scale that its tables declare, and parts of its dates."""
     days, rest = _take_days(text)
+    days += _further_years(text)
     figures = set(_figures(rest))
     figures |= {Figure(_WORDS[match.group().lower()]) for match in _WORD.finditer(text)}
     for pattern, scale in _DECLARED:
@@ -178,6 +182,15 @@ def _take_days(text: str) -> tuple[list[Day], str]:
         return " " * len(match.group())
 
     return days, _DATE.sub(take, text)
+
+
+def _further_years(text: str) -> Iterator[Day]:
+    """`31 December 2018 | 2017`: a table's header names the day once for several years."""
+    for match in _DATE.finditer(text):
+        years = _YEARS.match(text, match.end())
+        day = _day(match)
+        if day is not None and years is not None:
+            yield from (replace(day, year=int(year)) for year in re.findall(r"\d{4}", years.group()))
 
 
 def _day(match: re.Match[str]) -> Day | None:

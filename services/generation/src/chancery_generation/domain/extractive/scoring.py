@@ -17,7 +17,7 @@ SYNONYM = 0.85
 HEADING = 0.75
 LEAD_IN = 0.45
 TITLE = 0.4
-"""What a term is worth that is matched by a synonym; in a heading; in the unit before; in the document's title. Own words: 1."""
+"""What a term is worth that is matched by a synonym; in a section's or column's heading; in the unit before; in the title. Own words: 1."""
 KIND_BONUS = 0.2
 RANK_BONUS = 0.06
 PROXIMITY_BONUS = 0.15
@@ -29,6 +29,8 @@ TOPIC = 0.7
 """A heading that is no question itself must be nearer, and counts for less."""
 FIRST_UNITS = (0.5, 0.3, 0.15)
 """Bonus of the first units under such a heading."""
+CIRCUMSTANCES = 0.5
+"""What is told beside a question weighs together at most this share of what is asked: a long story must not drown it."""
 SHORTEST = 2
 NEAR = 3
 
@@ -123,7 +125,9 @@ class Scorer:
     def __init__(self, question: Question, corpus: Corpus) -> None:
         self.question = question
         self.corpus = corpus
-        self.terms = [(term, concept(term), weight * corpus.idf(concept(term))) for term, weight in question.weights.items()]
+        self.terms = _bounded(
+            [(term, concept(term), weight * corpus.idf(concept(term))) for term, weight in question.weights.items()], question
+        )
         self.whole = sum(worth for _, _, worth in self.terms) or 1.0
         self.asked = {concept(term): weight for term, weight in question.weights.items() if term in question.asked}
         self.demand = sum(corpus.idf(term) * weight for term, weight in self.asked.items()) or 1.0
@@ -146,8 +150,8 @@ class Scorer:
         return sum(self.corpus.idf(term) * weight for term, weight in self.asked.items() if term in concepts) / self.demand
 
     def _relevance(self, candidate: Candidate) -> float:
-        sources = [(words_of(candidate.unit.text), 1.0), (words_of(candidate.passage.title), TITLE)]
-        sources += [(words_of(heading), HEADING) for heading in candidate.unit.headings]
+        sources = [(words_of(candidate.unit.said), 1.0), (words_of(candidate.passage.title), TITLE)]
+        sources += [(words_of(heading), HEADING) for heading in (*candidate.unit.headings, *candidate.unit.columns)]
         if candidate.lead is not None:
             sources.append((candidate.lead, LEAD_IN))
         covered = 0.0
@@ -167,7 +171,7 @@ class Scorer:
 
     def _precision(self, unit: Unit) -> float:
         """Share of the unit's words, figures apart, that were asked for."""
-        own = {word for word in words_of(unit.text).concepts if not word[0].isdigit()}
+        own = {word for word in words_of(unit.said).concepts if not word[0].isdigit()}
         return len(own & self.asked.keys()) / len(own) if own else 0.0
 
     def _asked_before(self, candidate: Candidate) -> float:
@@ -183,6 +187,14 @@ class Scorer:
         shared = sum(self.corpus.idf(word) for word in words & self.asked.keys())
         whole = sum(self.corpus.idf(word) for word in words) + self.demand
         return 2 * shared / whole if whole else 0.0
+
+
+def _bounded(terms: list[tuple[str, str, float]], question: Question) -> list[tuple[str, str, float]]:
+    """The terms with the worth of circumstances brought down to their share."""
+    asked = sum(worth for term, _, worth in terms if term in question.asked)
+    told = sum(worth for term, _, worth in terms if term not in question.asked)
+    factor = min(1.0, CIRCUMSTANCES * asked / told) if told else 1.0
+    return [(term, folded, worth if term in question.asked else worth * factor) for term, folded, worth in terms]
 
 
 def _near(one: list[int] | None, two: list[int] | None) -> bool:

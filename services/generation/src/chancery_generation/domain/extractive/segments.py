@@ -33,7 +33,10 @@ _ABBREVIATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Something that can be quoted. `start` and `end` are characters of the passage; `text` is how it is quoted."""
+    """Something that can be quoted. `start` and `end` are characters of the passage; `text` is how it is quoted.
+
+    `said`: of a table row, `text` without its `columns`, the headers; they say what the figures are, not what the row is about.
+    """
 
     text: str
     kind: Kind
@@ -43,6 +46,8 @@ class Unit:
     paragraph: int
     section: int
     terms: tuple[str, ...]
+    columns: tuple[str, ...]
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +176,20 @@ def _answer_mark(line: str) -> int:
     return match.end() if match else len(line) - len(line.lstrip())
 
 
+def _cells(raw: str) -> list[str]:
+    return [cell.strip(" *") for cell in raw.strip().strip("|").split("|")]
+
+
+def _apart(raw: str, columns: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The headers that a row is quoted with, and the row without them."""
+    cells = _cells(raw) if "|" in raw else [_flat(raw)]
+    return (columns if len(columns) == len(cells) else ()), " ".join(cells)
+
+
 def _row_text(raw: str, columns: tuple[str, ...]) -> str:
     if "|" not in raw:
         return _flat(raw)
-    cells = [cell.strip(" *") for cell in raw.strip().strip("|").split("|")]
+    cells = _cells(raw)
     if len(columns) != len(cells):
         return "; ".join(cell for cell in cells if cell)
     return "; ".join(f"{column}: {cell}" if column else cell for column, cell in zip(columns, cells, strict=True) if cell)
@@ -190,7 +205,8 @@ def units_of(text: str) -> tuple[Unit, ...]:
         for start, end in spans:
             raw = text[start:end]
             quoted = _row_text(raw, block.columns) if block.kind == "row" else _flat(raw)
-            units.append(Unit(quoted, kind, start, end, block.headings, number, block.section, tuple(stems(quoted))))
+            columns, said = _apart(raw, block.columns) if block.kind == "row" else ((), quoted)
+            units.append(Unit(quoted, kind, start, end, block.headings, number, block.section, tuple(stems(quoted)), columns, said))
     return tuple(units)
 
 
