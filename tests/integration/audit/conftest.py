@@ -1,6 +1,5 @@
 """Audit over real PostgreSQL, called by HTTP without a socket, and the powers of the database's owner."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
 from chancery_audit.adapters.exporting import PostgresExport
@@ -21,8 +19,9 @@ from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
+from chancery_audit.handlers import draft
 from chancery_audit.log_api import log_router
-from chancery_audit.main import batch_in_transaction
+from chancery_audit.main import WriteBatch, batch_in_transaction
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 from chancery_bus import Received
@@ -30,7 +29,7 @@ from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_runtime.errors import KeyServiceDown
-from chancery_runtime.keys import LocalKeyring
+from chancery_runtime.keys import LocalKeyring, seal
 from chancery_runtime.problems import install_problems
 from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
@@ -51,12 +50,23 @@ class Keyring(LocalKeyring):
 
 
 @dataclass
+class Writer:
+    """What the bus calls: a batch drafted, then written."""
+
+    write: WriteBatch
+    cache: KeyCache
+
+    async def take(self, batch: Sequence[Received]) -> Sequence[Any]:
+        return await self.write(await draft(batch, self.cache, seal))
+
+
+@dataclass
 class Audit:
-    """The service without Kafka: `take` is what the bus calls."""
+    """The service without Kafka."""
 
     database: Database
     keys: Keyring
-    writer: BatchWriter
+    writer: Writer
     checkpoints: CheckpointLoop
     http: httpx.AsyncClient
     published: list[AnyEvent]
@@ -78,7 +88,7 @@ class Audit:
         return await self.deliver(batch)
 
     async def deliver(self, batch: Sequence[Received]) -> list[Any]:
-        return await asyncio.gather(*(self.writer.submit(one) for one in batch), return_exceptions=True)
+        return [() if fault is None else fault for fault in await self.writer.take(batch)]
 
     async def get(self, path: str, **params: Any) -> Any:
         response = await self.http.get(f"/v1/{path}", params=params, headers=TOKEN)
@@ -117,7 +127,7 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     app = FastAPI()
     install_problems(app)
     app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), Tell(publish, clock), clock))
-    writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
+    writer = Writer(batch_in_transaction(database, queries, cache), cache)
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))

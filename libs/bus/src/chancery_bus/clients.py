@@ -18,6 +18,9 @@ class KafkaAddress:
     client_id: str = "chancery"
     request_timeout_ms: int = 30_000
     session_timeout_ms: int = 10_000
+    instance: str | None = None
+    """Which of the members of a group a process is, where it keeps its place (KIP-345): what comes back after a kill takes its
+    predecessor's partitions over at once, and does not wait until the group believes it dead. Two at a time must not have the same."""
 
 
 async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
@@ -48,6 +51,7 @@ async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafk
         bootstrap_servers=address.bootstrap,
         client_id=address.client_id,
         group_id=group,
+        group_instance_id=address.instance if group is not None else None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         session_timeout_ms=address.session_timeout_ms,

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import httpx
-from chancery_bus import Received, Unreadable
+from chancery_bus import Unreadable
 from chancery_contracts.failures import Poison
 from chancery_runtime import Application, run_service
+from chancery_runtime.keys import seal
 from chancery_runtime.metrics import counter
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 
-from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
@@ -27,30 +27,35 @@ from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
+from chancery_audit.domain.entries import Draft
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
-from chancery_audit.handlers import record
+from chancery_audit.handlers import draft, record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 
+WriteBatch = Callable[[Sequence[Draft]], Awaitable[Sequence[Poison | None]]]
 Store = tuple[Database, Queries, KeyCache]
 
 
-def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache, clocks: ClockWatch | None = None) -> WriteBatch:
-    """Records a batch in one transaction; metrics move after it has committed."""
+def batch_in_transaction(
+    database: Database, queries: Queries, cache: KeyCache, clocks: ClockWatch | None = None, grown: Callable[[int], None] = lambda _: None
+) -> WriteBatch:
+    """Records a batch in one transaction; metrics move, and `grown` hears how many entries there are more, after it has committed."""
     entries = counter("chancery_audit_entries_total", "Entries appended to the trail")
     alarms = counter("chancery_audit_alarms_total", "Event ids that came with a second content")
 
-    async def write(batch: Sequence[Received]) -> Sequence[Poison | None]:
+    async def write(drafts: Sequence[Draft]) -> Sequence[Poison | None]:
         async with database.transaction() as connection:
-            ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
-            recorded = await record(batch, ports)
+            ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache), seal)
+            recorded = await record(drafts, ports)
             await PostgresScopes(connection, queries).note(recorded.entries)
         if clocks is not None:
-            clocks.look(batch)
+            clocks.look([one.received for one in drafts])
+        grown(len(recorded.entries))
         entries.inc(len(recorded.entries))
         alarms.inc(recorded.new_alarms)
         return recorded.outcomes
@@ -80,14 +85,14 @@ async def build(app: Application) -> None:
     database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=6)
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
     clocks = ClockWatch(app.clock)
-    writer = BatchWriter(batch_in_transaction(database, queries, cache, clocks), settings.audit_batch)
-    app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
+    checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
+    write = batch_in_transaction(database, queries, cache, clocks, checkpoints.grown)
+    app.stage(audit_stage(partial(draft, offers=cache, seal=seal), write, account_for(database, queries), settings.audit_batch))
     watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s))
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
     app.http.include_router(alerts_router(settings, watch))
-    checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
     if settings.audit_witnesses:
         http = httpx.AsyncClient(timeout=5)

@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from chancery_runtime.keys import KeyService, new_key, seal
+from chancery_runtime.keys import KeyService, new_key
 from chancery_storage import Connection, Queries
 
-from chancery_audit.domain.entries import KeyScope
+from chancery_audit.domain.entries import DataKey, KeyScope
 
 DIGEST_PURPOSE = "audit-content-digest"
 
@@ -18,6 +18,29 @@ class KeyCache:
         self.key_service = key_service
         self._largest = largest
         self._keys: OrderedDict[bytes, bytes] = OrderedDict()
+        self._offers: OrderedDict[KeyScope, bytes] = OrderedDict()
+
+    async def offer(self, scope: KeyScope) -> DataKey:
+        """The key that was last seen in force, else a fresh one. Only the database knows: see `PostgresDataKeys`."""
+        wrapped = self._offers.get(scope)
+        key = None if wrapped is None else self._keys.get(wrapped)
+        if wrapped is not None and key is not None:
+            return DataKey(key, wrapped)
+        return await self.make(scope)
+
+    async def make(self, scope: KeyScope) -> DataKey:
+        """Fresh. Raises KeyServiceDown."""
+        key = new_key()
+        made = DataKey(key, await self.key_service.wrap(scope[0], key, context(scope)), fresh=True)
+        self.put(made.wrapped, key)
+        self._offers[scope] = made.wrapped
+        while len(self._offers) > self._largest:
+            self._offers.popitem(last=False)
+        return made
+
+    async def digest_key(self, tenant: str) -> bytes:
+        """Derived by the key service; it is not in the database."""
+        return await self.key_service.derive(tenant, DIGEST_PURPOSE)
 
     async def unwrap(self, scope: KeyScope, wrapped: bytes) -> bytes:
         """Raises KeyServiceDown, CorruptSeal."""
@@ -26,6 +49,12 @@ class KeyCache:
             key = await self.key_service.unwrap(scope[0], wrapped, context(scope))
         self.put(wrapped, key)
         return key
+
+    async def in_force(self, scope: KeyScope, wrapped: bytes) -> DataKey:
+        """As the database says; offered from now on. Raises KeyServiceDown, CorruptSeal."""
+        key = await self.unwrap(scope, wrapped)
+        self._offers[scope] = wrapped
+        return DataKey(key, wrapped)
 
     def put(self, wrapped: bytes, key: bytes) -> None:
         """Remembers a key."""
@@ -48,31 +77,25 @@ class PostgresDataKeys:
         self._queries = queries
         self._cache = cache
 
-    async def keys(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, bytes]:
-        """Two statements at most, however many scopes."""
-        if not scopes:
+    async def keys(self, offered: Mapping[KeyScope, DataKey]) -> Mapping[KeyScope, DataKey]:
+        """Two statements at most, however many scopes. A key that is in memory, and in the database no more, was destroyed."""
+        if not offered:
             return {}
+        scopes = sorted(offered)
         rows = await self._connection.fetch(self._queries.data_keys, [tenant for tenant, _ in scopes], [name for _, name in scopes])
         found = {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
-        keys = {scope: await self._cache.unwrap(scope, wrapped) for scope, wrapped in found.items()}
+        keys: dict[KeyScope, DataKey] = {}
         made: list[tuple[str, str, bytes]] = []
         for scope in scopes:
-            if scope not in found:
-                keys[scope] = key = new_key()
-                wrapped = await self._cache.key_service.wrap(scope[0], key, context(scope))
-                self._cache.put(wrapped, key)
-                made.append((*scope, wrapped))
+            offer, wrapped = offered[scope], found.get(scope)
+            if wrapped is None:
+                keys[scope] = key = offer if offer.fresh else await self._cache.make(scope)
+                made.append((*scope, key.wrapped))
+            else:
+                keys[scope] = offer if offer.wrapped == wrapped else await self._cache.in_force(scope, wrapped)
         if made:
             await self._connection.execute(self._queries.add_data_keys, *(list(column) for column in zip(*made, strict=True)))
         return keys
-
-    async def digest_key(self, tenant: str) -> bytes:
-        """Derived by the key service; it is not in the database."""
-        return await self._cache.key_service.derive(tenant, DIGEST_PURPOSE)
-
-    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes:
-        """AES-256-GCM."""
-        return seal(key, plaintext, context)
 
 
 def context(scope: KeyScope) -> str:
