@@ -14,7 +14,7 @@ from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
-from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.sealing import KeyCache, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
 from chancery_audit.export_api import export_router
@@ -54,10 +54,10 @@ class Writer:
     """What the bus calls: a batch drafted, then written."""
 
     write: WriteBatch
-    cache: KeyCache
+    offers: PostgresKeyOffers
 
     async def take(self, batch: Sequence[Received]) -> Sequence[Any]:
-        return await self.write(await draft(batch, self.cache, seal))
+        return await self.write(await draft(batch, self.offers, seal))
 
 
 @dataclass
@@ -127,7 +127,7 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     app = FastAPI()
     install_problems(app)
     app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), Tell(publish, clock), clock))
-    writer = Writer(batch_in_transaction(database, queries, cache), cache)
+    writer = Writer(batch_in_transaction(database, queries, cache), PostgresKeyOffers(database, queries, cache))
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     app.include_router(log_router(settings, PostgresLog(database, queries), signer, Tell(publish, clock)))

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.sealing import KeyCache, PostgresKeyOffers
 from chancery_audit.handlers import draft
 from chancery_audit.main import batch_in_transaction
 from chancery_bus import Received
@@ -34,15 +34,15 @@ async def test_two_tenants_chains_stay_apart_without_gaps_under_concurrent_write
     other = f"{tenant}-b"
     events = [redacted(tenant=one) for _ in range(150) for one in (other, tenant)]
     queries, cache = load_queries("chancery_audit"), KeyCache(audit.keys, 10)
-    second = batch_in_transaction(audit.database, queries, cache)
+    second, offers = batch_in_transaction(audit.database, queries, cache), PostgresKeyOffers(audit.database, queries, cache)
     batch = [Received(event, "chancery.interactions.redacted", 5, i, 0) for i, event in enumerate(events)]
 
     async def write(writer, offers, part):
         for at in range(0, len(part), 40):
             await writer(await draft(part[at : at + 40], offers, seal))
 
-    await asyncio.gather(write(audit.writer.write, audit.cache, batch[:200]), write(second, cache, batch[100:]))
-    await asyncio.gather(write(audit.writer.write, audit.cache, batch), write(second, cache, batch))
+    await asyncio.gather(write(audit.writer.write, audit.writer.offers, batch[:200]), write(second, offers, batch[100:]))
+    await asyncio.gather(write(audit.writer.write, audit.writer.offers, batch), write(second, offers, batch))
     for one in (tenant, other):
         assert await audit.get("verify", tenant=one) == {
             "tenant": one, "verified": 150, "payloads_deleted": 0, "ok": True, "first_break": None, "reason": None,
@@ -159,19 +159,19 @@ async def test_what_was_drafted_under_a_key_that_is_not_in_force_is_sealed_again
     asked = requested(tenant=tenant)
     first, second = asked, asked.follow(redacted().data, stage="redaction", time=asked.time)
     place, scope = ("chancery.interactions.redacted", 5), f"interaction/{asked.id}"
-    other = KeyCache(audit.keys, 10)
-    late = await draft([Received(second, *place, 2, 0)], other, seal)
+    queries, other = load_queries("chancery_audit"), KeyCache(audit.keys, 10)
+    late = await draft([Received(second, *place, 2, 0)], PostgresKeyOffers(audit.database, queries, other), seal)
     await audit.writer.take([Received(first, *place, 1, 0)])
-    await batch_in_transaction(audit.database, load_queries("chancery_audit"), other)(late)
+    await batch_in_transaction(audit.database, queries, other)(late)
     ((kept,),) = await audit.run("SELECT wrapped FROM data_keys WHERE tenant = $1 AND scope = $2", tenant, scope)
     shown = (await audit.get(f"interactions/{asked.id}", tenant=tenant, reveal=True))["entries"]
     assert [one["data_state"] for one in shown] == ["shown", "shown"]
 
     third = asked.follow(refused().data, stage="cost", time=asked.time)
-    late = await draft([Received(third, *place, 3, 0)], audit.cache, seal)
+    late = await draft([Received(third, *place, 3, 0)], audit.writer.offers, seal)
     assert (late[0].key.wrapped, late[0].key.fresh) == (kept, False)
     for table in ("data_keys", "payloads"):
-        await audit.run(f"DELETE FROM {table} WHERE tenant = $1", tenant)  # noqa: S608  # two names of ours
+        await audit.run(f"DELETE FROM {table} WHERE tenant = $1", tenant)  # two names of ours
     await audit.writer.write(late)
     ((new,),) = await audit.run("SELECT wrapped FROM data_keys WHERE tenant = $1 AND scope = $2", tenant, scope)
     assert new != kept
@@ -181,7 +181,7 @@ async def test_what_was_drafted_under_a_key_that_is_not_in_force_is_sealed_again
 
 
 async def test_a_batch_that_failed_is_written_with_the_same_drafts(audit, tenant) -> None:
-    drafts = await draft([Received(requested(tenant=tenant), "chancery.interactions.requested.x", 0, 0, 0)], audit.cache, seal)
+    drafts = await draft([Received(requested(tenant=tenant), "chancery.interactions.requested.x", 0, 0, 0)], audit.writer.offers, seal)
     await audit.run("ALTER TABLE heads ADD CONSTRAINT broken CHECK (tenant <> '%s')" % tenant)  # noqa: UP031  # no parameter stands in DDL
     with pytest.raises(asyncpg.CheckViolationError):
         await audit.writer.write(drafts)

@@ -44,17 +44,13 @@ async def draft(batch: Sequence[Received], offers: KeyOffers, seal: Seal) -> lis
     """All that needs no database: digests, sealed payloads, leaves. Made while the batch before is in its transaction."""
     tenants = {received.event.tenant for received in batch}
     digest_keys = {tenant: await offers.digest_key(tenant) for tenant in tenants}
-    keys: dict[KeyScope, DataKey] = {}
+    keys = await offers.offers(sorted({key_scope(received.event) for received in batch}))
     drafts = []
     for number, received in enumerate(batch):
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
         event = received.event
-        scope = key_scope(event)
-        key = keys.get(scope)
-        if key is None:
-            key = keys[scope] = await offers.offer(scope)
-        digest = content_digest(digest_keys[event.tenant], event)
+        key, digest = keys[key_scope(event)], content_digest(digest_keys[event.tenant], event)
         drafts.append(make_draft(received, digest, key, _sealed(event, key, seal)))
     return drafts
 

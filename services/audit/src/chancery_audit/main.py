@@ -19,8 +19,9 @@ from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
 from chancery_audit.adapters.scopes import PostgresScopes
-from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
+from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
+from chancery_audit.adapters.standing import Instance
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
@@ -28,6 +29,7 @@ from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.entries import Draft
+from chancery_audit.domain.noted import Noted
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
@@ -38,6 +40,7 @@ from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 
 WriteBatch = Callable[[Sequence[Draft]], Awaitable[Sequence[Poison | None]]]
+NOTED_SCOPES = 20_000
 Store = tuple[Database, Queries, KeyCache]
 
 
@@ -47,12 +50,14 @@ def batch_in_transaction(
     """Records a batch in one transaction; metrics move, and `grown` hears how many entries there are more, after it has committed."""
     entries = counter("chancery_audit_entries_total", "Entries appended to the trail")
     alarms = counter("chancery_audit_alarms_total", "Event ids that came with a second content")
+    noted = Noted(NOTED_SCOPES)
 
     async def write(drafts: Sequence[Draft]) -> Sequence[Poison | None]:
         async with database.transaction() as connection:
             ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache), seal)
             recorded = await record(drafts, ports)
-            await PostgresScopes(connection, queries).note(recorded.entries)
+            notes = await PostgresScopes(connection, queries, noted).note(recorded.entries)
+        noted.remember(notes)
         if clocks is not None:
             clocks.look([one.received for one in drafts])
         grown(len(recorded.entries))
@@ -82,13 +87,18 @@ async def build(app: Application) -> None:
     settings = app.settings
     assert isinstance(settings, AuditSettings)
     queries = load_queries("chancery_audit")
-    database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=6)
+    database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=8)
+    instance = Instance(database, queries, settings.audit_instance)
+    app.on_close(instance.release)
+    await instance.take()
+    app.background("instance", instance.run)
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
     clocks = ClockWatch(app.clock)
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
     checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     write = batch_in_transaction(database, queries, cache, clocks, checkpoints.grown)
-    app.stage(audit_stage(partial(draft, offers=cache, seal=seal), write, account_for(database, queries), settings.audit_batch))
+    prepare = partial(draft, offers=PostgresKeyOffers(database, queries, cache), seal=seal)
+    app.stage(audit_stage(prepare, write, account_for(database, queries), settings.audit_batch), instance.name)
     watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s))
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
@@ -125,7 +135,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     await privacy.relearn(app.kafka, settings.namespace)
     await eraser.find_again()
     await eraser.erase_again()
-    app.stage(privacy_stage(privacy.take))
+    app.stage(privacy_stage(privacy.take), settings.audit_instance)
     app.background("erasure", partial(every, settings.audit_erasure_s, round_))
     app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
     app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))

@@ -58,8 +58,8 @@ class Trail(Protocol):
 class KeyOffers(Protocol):
     """Data keys before the transaction: the one that is likely in force, or a fresh one. Raises KeyServiceDown (a Retry)."""
 
-    async def offer(self, scope: KeyScope) -> DataKey:
-        """From memory, else fresh."""
+    async def offers(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, DataKey]:
+        """From memory, else as the database says, else fresh."""
         ...
 
     async def digest_key(self, tenant: str) -> bytes:

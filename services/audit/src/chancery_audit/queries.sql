@@ -1,3 +1,11 @@
+-- name: take_instance
+-- A lock of the session: PostgreSQL gives it up as soon as the process is gone.
+SELECT pg_try_advisory_lock(hashtextextended('chancery audit instance ' || $1, 0))
+
+-- name: hold_instance
+-- Whether the session is still there.
+SELECT 1
+
 -- name: make_heads
 -- A tenant's chain begins empty; sorted, so that two writers wait for each other in one order.
 INSERT INTO heads (tenant) SELECT tenant FROM unnest($1::text[]) AS tenant ORDER BY tenant ON CONFLICT DO NOTHING

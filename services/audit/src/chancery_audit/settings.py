@@ -6,9 +6,11 @@ from chancery_runtime import ServiceSettings
 class AuditSettings(ServiceSettings):
     """`CHANCERY_AUDIT_…`."""
 
+    audit_instance: str = "0"
+    """Processes that share the work have different ones; one that has another's refuses. What comes back under its name goes on at once."""
     audit_batch: int = 1_000
     """Events of one transaction, at most."""
-    audit_cached_keys: int = 10_000
+    audit_cached_keys: int = 20_000
     """Unwrapped data keys kept in memory."""
     audit_checkpoint_s: float = 0.8
     """Logs that grew are signed and published this often, and sooner where a thousand leaves wait: with the signing it stays below 1 s."""

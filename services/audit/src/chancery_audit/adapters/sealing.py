@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from chancery_runtime.keys import KeyService, new_key
-from chancery_storage import Connection, Queries
+from chancery_storage import Connection, Database, Queries
 
 from chancery_audit.domain.entries import DataKey, KeyScope
 
@@ -20,27 +20,19 @@ class KeyCache:
         self._keys: OrderedDict[bytes, bytes] = OrderedDict()
         self._offers: OrderedDict[KeyScope, bytes] = OrderedDict()
 
-    async def offer(self, scope: KeyScope) -> DataKey:
-        """The key that was last seen in force, else a fresh one. Only the database knows: see `PostgresDataKeys`."""
+    def last_seen(self, scope: KeyScope) -> DataKey | None:
+        """The key that was in force when this process last looked."""
         wrapped = self._offers.get(scope)
         key = None if wrapped is None else self._keys.get(wrapped)
-        if wrapped is not None and key is not None:
-            return DataKey(key, wrapped)
-        return await self.make(scope)
+        return None if wrapped is None or key is None else DataKey(key, wrapped)
 
     async def make(self, scope: KeyScope) -> DataKey:
         """Fresh. Raises KeyServiceDown."""
         key = new_key()
         made = DataKey(key, await self.key_service.wrap(scope[0], key, context(scope)), fresh=True)
         self.put(made.wrapped, key)
-        self._offers[scope] = made.wrapped
-        while len(self._offers) > self._largest:
-            self._offers.popitem(last=False)
+        self._see(scope, made.wrapped)
         return made
-
-    async def digest_key(self, tenant: str) -> bytes:
-        """Derived by the key service; it is not in the database."""
-        return await self.key_service.derive(tenant, DIGEST_PURPOSE)
 
     async def unwrap(self, scope: KeyScope, wrapped: bytes) -> bytes:
         """Raises KeyServiceDown, CorruptSeal."""
@@ -53,8 +45,14 @@ class KeyCache:
     async def in_force(self, scope: KeyScope, wrapped: bytes) -> DataKey:
         """As the database says; offered from now on. Raises KeyServiceDown, CorruptSeal."""
         key = await self.unwrap(scope, wrapped)
-        self._offers[scope] = wrapped
+        self._see(scope, wrapped)
         return DataKey(key, wrapped)
+
+    def _see(self, scope: KeyScope, wrapped: bytes) -> None:
+        self._offers[scope] = wrapped
+        self._offers.move_to_end(scope)
+        while len(self._offers) > self._largest:
+            self._offers.popitem(last=False)
 
     def put(self, wrapped: bytes, key: bytes) -> None:
         """Remembers a key."""
@@ -67,6 +65,32 @@ class KeyCache:
         """Keys that were destroyed leave the memory of this process."""
         for one in wrapped:
             self._keys.pop(one, None)
+
+
+class PostgresKeyOffers:
+    """Port `KeyOffers`. What it gives is a guess: only the transaction knows, see `PostgresDataKeys`."""
+
+    def __init__(self, database: Database, queries: Queries, cache: KeyCache) -> None:
+        self._database = database
+        self._queries = queries
+        self._cache = cache
+
+    async def offers(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, DataKey]:
+        """One statement for all that are not in memory."""
+        keys = {scope: seen for scope in scopes if (seen := self._cache.last_seen(scope)) is not None}
+        unknown = [scope for scope in scopes if scope not in keys]
+        if unknown:
+            async with self._database.statement() as connection:
+                rows = await connection.fetch(self._queries.data_keys, [tenant for tenant, _ in unknown], [name for _, name in unknown])
+            found = {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
+            for scope in unknown:
+                wrapped = found.get(scope)
+                keys[scope] = await (self._cache.make(scope) if wrapped is None else self._cache.in_force(scope, wrapped))
+        return keys
+
+    async def digest_key(self, tenant: str) -> bytes:
+        """Derived by the key service; it is not in the database."""
+        return await self._cache.key_service.derive(tenant, DIGEST_PURPOSE)
 
 
 class PostgresDataKeys:

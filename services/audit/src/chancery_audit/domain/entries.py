@@ -62,6 +62,8 @@ class Entry:
     link: bytes
     digest: bytes
     sealed: bytes
+    wrapped_key: bytes
+    """The data key that the payload is sealed under, as the key service wrapped it."""
 
 
 def identity(event: AnyEvent) -> Identity:
@@ -134,4 +136,4 @@ def make_entry(head: Head, draft: Draft) -> Entry:
     if isinstance(draft.leaf, Unrecordable):
         raise draft.leaf
     linked = link(head.link, draft.leaf_hash)
-    return Entry(head.size, draft.received, draft.leaf, draft.leaf_hash, linked, draft.digest, draft.sealed)
+    return Entry(head.size, draft.received, draft.leaf, draft.leaf_hash, linked, draft.digest, draft.sealed, draft.key.wrapped)

@@ -32,6 +32,16 @@ class Notes:
     places: set[Place] = field(default_factory=set)
 
 
+def facts_of(note: ScopeNote) -> list[object]:
+    """What a scope's row says once this is noted: a later note that says no more changes nothing."""
+    facts: list[object] = ["scope"]
+    if note.use_case:
+        facts.append("use_case")
+    if note.ended_at is not None:
+        facts.append(note.ended_at)
+    return facts
+
+
 def notes_of(entries: Iterable[Entry]) -> Notes:
     """The registry's entries and those of holds, erasures and reads are kept for ever: no scope is noted for them."""
     notes = Notes()
