@@ -7,7 +7,7 @@ trail has recorded; how far the signed checkpoint is behind is asked of the data
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,13 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from chancery_bus import ensure_topics, topic_specs
 from chancery_contracts import encode
-from chancery_contracts.event import AnyEvent
-from chancery_contracts.interactions import Message
 from chancery_contracts.topics import TOPIC_OF_TYPE
-from chancery_local.ports import choose_free
-from chancery_testing import builders
 from chancery_testing.figures import Figure
-from chancery_testing.processes import ServiceProcess
+from chancery_testing.interactions import EACH, interaction
+from chancery_testing.processes import ServiceProcess, start_audit
 
-TENANTS, INTERACTIONS, SHORT, EACH = 4, 40_000, 4_000, 6
+TENANTS, INTERACTIONS, SHORT = 4, 40_000, 4_000
 FINISH_WITHIN_S, SAMPLE_S = 300.0, 0.05
-PARAGRAPH = "Hello, I am buying a house next month with my partner and I need to know before Friday what applies to us. " * 4
 _RECORDED = "SELECT coalesce(sum(bounds[array_upper(bounds, 1)] - bounds[1]), 0)::bigint FROM audit.offset_ranges"
 _BEHIND = """
 SELECT coalesce(max(h.size - coalesce(l.size, 0)), 0)::bigint AS leaves,
@@ -68,44 +64,22 @@ def _tenant(number: int) -> str:
     return f"bank-{number}"
 
 
-def interaction(number: int) -> Iterator[AnyEvent]:
-    """The six events of one interaction."""
-    name, text = f"i-{number}", f"{number}: {PARAGRAPH}"
-    about = {"tenant": _tenant(number % TENANTS), "interaction": name, "conversation": f"c-{number // 3}", "matter": f"m-{number % 500}"}
-    asked = builders.requested(text, id=name, **about)
-    yield asked
-    masked = (Message(role="user", content=text),)
-    for stage, make in (("redaction", builders.redacted), ("retrieval", builders.grounded), ("generation", builders.generated),
-                        ("validation", builders.validated)):  # fmt: skip
-        short = {"messages": masked} if make in (builders.redacted, builders.grounded) else {}
-        yield make(id=asked.derived(stage), source=f"chancery/{stage}", causation=name, **short, **about)
-    yield asked.follow(builders.completed_data().model_copy(update={"answer": text}), stage="restore", time=asked.time)
-
-
 async def _fill(bootstrap: str, interactions: int) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_batch_size=262_144)
     await producer.start()
     for begin in range(0, interactions, 500):
         futures = []
         for number in range(begin, min(begin + 500, interactions)):
-            for event in interaction(number):
+            for event in interaction(number, _tenant(number % TENANTS)):
                 encoded, topic = encode(event), TOPIC_OF_TYPE[event.type].full_name(event.tenant)
                 futures.append(await producer.send(topic, encoded.value, encoded.key, headers=list(encoded.headers)))
         await asyncio.gather(*futures)
     await producer.stop()
 
 
-def environment(bootstrap: str, database_url: str, folder: Path) -> dict[str, str]:
-    """What an audit process must know."""
-    return {
-        "CHANCERY_KAFKA_BOOTSTRAP": bootstrap, "CHANCERY_DATABASE_URL": database_url, "CHANCERY_HTTP_PORT": str(choose_free()),
-        "CHANCERY_OPERATOR_TOKEN": "bench", "CHANCERY_KEYRING_PATH": str(folder / "keyring.json"), "CHANCERY_ENVIRONMENT": "development",
-    }  # fmt: skip
-
-
 @asynccontextmanager
 async def _audit(bootstrap: str, database_url: str, folder: Path) -> AsyncIterator[ServiceProcess]:
-    process = ServiceProcess("chancery_audit", environment(bootstrap, database_url, folder), folder / "audit.log")
+    process = start_audit(bootstrap, database_url, folder)
     try:
         yield process
     finally:
@@ -120,7 +94,7 @@ async def _drained(bootstrap: str, database_url: str, folder: Path, events: int)
         samples: list[tuple[float, int]] = []
         leaves, seconds, cpu = 0, 0.0, 0.0
         while not samples or samples[-1][1] < events:
-            assert process.running, (folder / "audit.log").read_text("utf-8")
+            assert process.running, (folder / "audit-0.log").read_text("utf-8")
             assert time.monotonic() < deadline, f"{samples[-1][1] if samples else 0} of {events} events were recorded in time"
             await asyncio.sleep(SAMPLE_S)
             recorded = await _recorded(connection)
