@@ -1,5 +1,6 @@
 """Builds audit and runs it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -125,14 +126,15 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     """What was erased is erased again before anything is served: a restored backup shows nothing."""
     database, queries, cache = store
     privacy, publisher = Privacy(database, queries, cache), await app.publisher()
-    eraser = Eraser(database, queries, cache, await app.catalogue(), app.clock)
+    # Side by side: each waits for Kafka, and nothing is recorded before both are there.
+    catalogue, _ = await asyncio.gather(app.catalogue(), privacy.relearn(app.kafka, settings.namespace))
+    eraser = Eraser(database, queries, cache, catalogue, app.clock)
 
     async def round_() -> None:
         await eraser.carry_out_requests()
         await eraser.erase_again()
         await eraser.publish_outbox(publisher.publish)
 
-    await privacy.relearn(app.kafka, settings.namespace)
     await eraser.find_again()
     await eraser.erase_again()
     app.stage(privacy_stage(privacy.take), settings.audit_instance)
