@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import structlog
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
 
 
 @contextmanager
@@ -34,6 +34,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", choices=NAMES)
+    parser.add_argument("--short", action="store_true", help="append and proofs: a tenth of the events, a fiftieth of the leaves")
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE))
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # figures alone on the standard output
@@ -42,12 +43,19 @@ def main() -> None:
         if name == "runner":
             with _servers() as servers:
                 figures = asyncio.run(module.measure(servers.kafka_bootstrap))
+        elif name == "append":
+            with _servers() as servers:
+                figures = asyncio.run(module.measure(servers.kafka_bootstrap, servers.database_url, short=arguments.short))
+        elif name == "proofs":
+            with _servers() as servers:
+                figures = asyncio.run(module.measure(servers.database_url, short=arguments.short))
         elif name == "find":
             with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
                 figures = asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))
         else:
             figures = module.measure()
-        keep(name, [figure.as_dict() for figure in figures], HERE / "results")
+        short = arguments.short and name in ("append", "proofs")
+        keep(f"{name}-short" if short else name, [figure.as_dict() for figure in figures], HERE / "results")
 
 
 if __name__ == "__main__":

@@ -91,6 +91,10 @@ SELECT leaf FROM entries WHERE tenant = $1 AND seq >= $2 AND seq < $3 ORDER BY s
 -- One.
 SELECT hashes FROM tiles WHERE tenant = $1 AND level = $2 AND index = $3
 
+-- name: tiles
+-- Some.
+SELECT level, index, hashes FROM tiles JOIN unnest($2::smallint[], $3::bigint[]) AS asked (level, index) USING (level, index) WHERE tenant = $1
+
 -- name: save_tile
 -- A tile grows, and is never rewritten.
 INSERT INTO tiles (tenant, level, index, hashes) VALUES ($1, $2, $3, $4)
