@@ -144,7 +144,7 @@ class BatchRunner(Generic[P]):
     async def _read(self) -> None:
         while True:
             batches = await self._consumer.getmany(timeout_ms=200, max_records=self._limits.max_records)
-            # What was revoked while we waited is another's.
+            self._put_back({place: records for place, records in batches.items() if place not in self._positions})
             batches = {place: records for place, records in batches.items() if place in self._positions}
             taken = sum(map(len, batches.values()))
             if not taken:
@@ -196,24 +196,34 @@ class BatchRunner(Generic[P]):
         writing = self._writing
         while writing is not None and not writing.done():
             done, _ = await asyncio.wait([writing], timeout=self._limits.show_life_s)
-            if not done and self._positions:
-                self._consumer.pause(*self._positions)
-                await self._consumer.getmany(timeout_ms=0)
-                self._consumer.resume(*self._positions)
+            if not done:
+                self._consumer.pause(*self._mine())
+                self._put_back(await self._consumer.getmany(timeout_ms=0))
+                self._consumer.resume(*self._mine())
         if writing is not None:
             self._writing = None
             await writing
+
+    def _put_back(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+        """What was read around a rebalance: another's, or not yet known to be ours, and then it is read again."""
+        for place in batches.keys() & self._consumer.assignment():
+            self._consumer.seek(place, batches[place][0].offset)
 
     async def _gather(self, taken: int) -> None:
         """Lets more arrive before more is read. Paused before anything is awaited: none is asked for."""
         if not self._limits.gather_ms or taken >= self._limits.max_records:  # there is more: we are behind
             return
-        self._consumer.pause(*self._positions)
+        self._consumer.pause(*self._mine())
         await asyncio.sleep(self._limits.gather_ms / 1000)
-        self._consumer.resume(*self._positions)
+        self._consumer.resume(*self._mine())
+
+    def _mine(self) -> set[TopicPartition]:
+        """Assigned now: while a group is being rebalanced, the client knows of none before our listener does."""
+        return {place for place in self._consumer.assignment() if place in self._positions}
 
     def _observe(self) -> None:
-        self._metrics.lag.set(sum(max(0, (self._consumer.highwater(one) or 0) - at) for one, at in self._positions.items()))
+        behind = (max(0, (self._consumer.highwater(one) or 0) - self._positions[one]) for one in self._mine())
+        self._metrics.lag.set(sum(behind))
         self._metrics.oldest_age_s.set(0)
 
     # -- writing ---------------------------------------------------------------------------------------------------------
