@@ -20,24 +20,28 @@ class PostgresScopes:
         self._queries = queries
         self._noted = noted
 
-    async def note(self, entries: Sequence[Entry]) -> set[Note]:
+    async def note(self, entries: Sequence[Entry]) -> list[Note]:
         """Sorted, as all that lock these rows do. Gives what `Noted` may remember once the transaction has committed."""
         notes = notes_of(entries)
         keys = {key_scope(entry.received.event): entry.wrapped_key for entry in entries}
-        told = {scope: [(keys[scope], fact) for fact in facts_of(one)] for scope, one in notes.scopes.items()}
-        places = {place: (keys[place[0], place[3]], place[1:3]) for place in notes.places}
-        missing = self._noted.missing([*places.values(), *(fact for facts in told.values() for fact in facts)])
-        rows = [
-            (*scope, one.interaction, one.use_case, one.begun_at, one.ended_at)
-            for scope, one in sorted(notes.scopes.items())
-            if not missing.isdisjoint(told[scope])
-        ]
+        new: list[Note] = []
+        rows = []
+        for scope, one in sorted(notes.scopes.items()):
+            key, facts = keys[scope], facts_of(one)
+            if not set(facts) <= self._noted.of(key):
+                rows.append((*scope, one.interaction, one.use_case, one.begun_at, one.ended_at))
+                new += ((key, fact) for fact in facts)
         if rows:
             await self._connection.execute(self._queries.note_scopes, *(list(column) for column in zip(*rows, strict=True)))
-        named = sorted(place for place, note in places.items() if note in missing)
+        named = []
+        for place in sorted(notes.places):
+            key = keys[place[0], place[3]]
+            if place[1:3] not in self._noted.of(key):
+                named.append(place)
+                new.append((key, place[1:3]))
         if named:
             await self._connection.execute(self._queries.note_places, *(list(column) for column in zip(*named, strict=True)))
-        return missing
+        return new
 
 
 class PostgresPrivacyRecords:

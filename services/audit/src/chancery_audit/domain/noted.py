@@ -5,10 +5,13 @@ another key, of which nothing is remembered. Filled only after a transaction has
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Set
 
 Note = tuple[bytes, Hashable]
 """A wrapped data key, and what was noted of its scope."""
+
+
+_NOTHING: Set[Hashable] = frozenset()
 
 
 class Noted:
@@ -18,10 +21,9 @@ class Noted:
         self._largest = largest
         self._notes: OrderedDict[bytes, set[Hashable]] = OrderedDict()
 
-    def missing(self, notes: Iterable[Note]) -> set[Note]:
-        """Those that are not known to be in the database."""
-        known = self._notes
-        return {one for one in notes if one[1] not in known.get(one[0], ())}
+    def of(self, key: bytes) -> Set[Hashable]:
+        """What is known to be in the database."""
+        return self._notes.get(key, _NOTHING)
 
     def remember(self, notes: Iterable[Note]) -> None:
         """These are committed."""

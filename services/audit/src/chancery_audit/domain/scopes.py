@@ -1,6 +1,6 @@
 """What a data key covers, as far as retention, holds and erasure must know it."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -32,9 +32,9 @@ class Notes:
     places: set[Place] = field(default_factory=set)
 
 
-def facts_of(note: ScopeNote) -> list[object]:
+def facts_of(note: ScopeNote) -> list[Hashable]:
     """What a scope's row says once this is noted: a later note that says no more changes nothing."""
-    facts: list[object] = ["scope"]
+    facts: list[Hashable] = ["scope"]
     if note.use_case:
         facts.append("use_case")
     if note.ended_at is not None:
@@ -63,7 +63,7 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
 
 def _note(note: ScopeNote, event: AnyEvent, at: datetime) -> None:
     note.use_case = note.use_case or _use_case(event)
-    if isinstance(event.data, InteractionCompleted):
+    if event.type == InteractionCompleted.TYPE:
         note.ended_at = at
 
 
