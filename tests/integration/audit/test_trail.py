@@ -14,6 +14,7 @@ from chancery_contracts.failures import Poison, Retry
 from chancery_runtime.keys import seal
 from chancery_storage import load_queries
 from chancery_testing.builders import redacted, refused, requested
+from chancery_testing.waiting import eventually
 
 TOKEN = {"Authorization": "Bearer operator"}
 
@@ -223,3 +224,22 @@ async def test_who_looked_at_an_interaction_is_on_record_and_can_be_asked_for(au
     # A read outlives what was read: it is under a key of its own.
     await audit.run("DELETE FROM data_keys WHERE tenant = $1 AND scope = 'interaction/i-1'", tenant)
     assert (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"][0]["reader"] == "operator"
+
+
+async def test_a_thousand_leaves_do_not_wait_for_the_next_round(audit, tenant) -> None:
+    """Rounds an hour apart: the second is called for by what has grown."""
+
+    def signed(size: int) -> bool:
+        return any(isinstance(one.data, CheckpointPublished) and (one.tenant, one.data.size) == (tenant, size) for one in audit.published)
+
+    await audit.take(redacted(tenant=tenant))
+    rounds = asyncio.create_task(audit.checkpoints.run(3600))
+    try:
+        await eventually(lambda: signed(1))
+        await audit.take(redacted(tenant=tenant))
+        audit.checkpoints.grown(999)
+        audit.checkpoints.grown(1)
+        await eventually(lambda: signed(2))
+    finally:
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)

@@ -6,6 +6,10 @@ SELECT pg_try_advisory_lock(hashtextextended('chancery audit instance ' || $1, 0
 -- Whether the session is still there.
 SELECT 1
 
+-- name: leave_instance
+-- Another may have it.
+SELECT pg_advisory_unlock_all()
+
 -- name: make_heads
 -- A tenant's chain begins empty; sorted, so that two writers wait for each other in one order.
 INSERT INTO heads (tenant) SELECT tenant FROM unnest($1::text[]) AS tenant ORDER BY tenant ON CONFLICT DO NOTHING

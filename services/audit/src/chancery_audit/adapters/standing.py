@@ -52,10 +52,17 @@ class Instance:
                 async with self._database.statement() as connection:
                     await self._wait(connection)
                     self._taken.set()
-                    while True:
-                        await asyncio.sleep(HOLD_S)
-                        await connection.execute(self._queries.hold_instance)
+                    await self._keep(connection)
             await asyncio.sleep(LOOK_S)
+
+    async def _keep(self, connection: Connection) -> None:
+        try:
+            while True:
+                await asyncio.sleep(HOLD_S)
+                await connection.execute(self._queries.hold_instance)
+        except asyncio.CancelledError:  # the session goes back to the pool, and with it the lock would
+            await connection.execute(self._queries.leave_instance)
+            raise
 
     async def _wait(self, connection: Connection) -> None:
         until = asyncio.get_running_loop().time() + STAND_BY_S
