@@ -50,8 +50,8 @@ async def draft(batch: Sequence[Received], offers: KeyOffers, seal: Seal) -> lis
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
         event = received.event
-        key, digest = keys[key_scope(event)], content_digest(digest_keys[event.tenant], event)
-        drafts.append(make_draft(received, digest, key, _sealed(event, key, seal)))
+        scope, digest = key_scope(event), content_digest(digest_keys[event.tenant], event)
+        drafts.append(make_draft(received, scope, digest, keys[scope], _sealed(event, keys[scope], seal)))
     return drafts
 
 
@@ -59,7 +59,7 @@ async def record(drafts: Sequence[Draft], ports: Ports) -> Recorded:
     """All of it in the transaction of `ports`."""
     heads = dict(await ports.trail.lock_heads(sorted({one.received.event.tenant for one in drafts})))
     known = dict(await ports.trail.recorded([identity(one.received.event) for one in drafts]))
-    offered = {key_scope(one.received.event): one.key for one in drafts if not _is_recorded(known, one)}
+    offered = {one.scope: one.key for one in drafts if not _is_recorded(known, one)}
     chains = _Chains(heads, known, await ports.keys.keys(offered), ports.seal)
     result = Recorded()
     for one in drafts:
@@ -90,9 +90,9 @@ def _record_one(one: Draft, chains: _Chains, result: Recorded) -> Poison | None:
     seen = chains.known.get(identity(event))
     if seen is not None and seen[1] == one.digest:
         return None
-    key = chains.keys[key_scope(event)]
+    key = chains.keys[one.scope]
     if key.wrapped != one.key.wrapped:  # another process made this scope's key first, or an erasure destroyed it
-        one = make_draft(one.received, one.digest, key, _sealed(event, key, chains.seal))
+        one = make_draft(one.received, one.scope, one.digest, key, _sealed(event, key, chains.seal))
     if seen is not None:
         result.alarms.append(Alarm(one.received, seen[0], one.digest, one.sealed))
         return None

@@ -26,11 +26,13 @@ FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS moved (tenant, size, link)
 -- name: recorded_entries
 -- Which events of a batch are on record.
 SELECT tenant, namespace, event_id, seq, digest FROM entries
-JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (tenant, namespace, event_id) USING (tenant, namespace, event_id)
+JOIN unnest(string_to_array($1, ','), string_to_array($2, ','), string_to_array($3, ',')) AS asked (tenant, namespace, event_id)
+USING (tenant, namespace, event_id)
 
 -- name: data_keys
 -- The database says which key is in force; the cache only saves its unwrapping.
-SELECT tenant, scope, wrapped FROM data_keys JOIN unnest($1::text[], $2::text[]) AS asked (tenant, scope) USING (tenant, scope)
+SELECT tenant, scope, wrapped FROM data_keys
+JOIN unnest(string_to_array($1, ','), string_to_array($2, ',')) AS asked (tenant, scope) USING (tenant, scope)
 
 -- name: add_data_keys
 -- New scopes; the tenant's head is locked, so nobody else adds them.

@@ -7,7 +7,7 @@ from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 from chancery_storage import Connection, Queries
 
-from chancery_audit.domain.entries import Entry, key_scope
+from chancery_audit.domain.entries import Entry
 from chancery_audit.domain.noted import Note, Noted
 from chancery_audit.domain.scopes import facts_of, notes_of
 
@@ -23,7 +23,7 @@ class PostgresScopes:
     async def note(self, entries: Sequence[Entry]) -> list[Note]:
         """Sorted, as all that lock these rows do. Gives what `Noted` may remember once the transaction has committed."""
         notes = notes_of(entries)
-        keys = {key_scope(entry.received.event): entry.wrapped_key for entry in entries}
+        keys = {entry.scope: entry.wrapped_key for entry in entries}
         new: list[Note] = []
         rows = []
         for scope, one in sorted(notes.scopes.items()):

@@ -81,8 +81,7 @@ class PostgresKeyOffers:
         unknown = [scope for scope in scopes if scope not in keys]
         if unknown:
             async with self._database.statement() as connection:
-                rows = await connection.fetch(self._queries.data_keys, [tenant for tenant, _ in unknown], [name for _, name in unknown])
-            found = {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
+                found = await _stored(connection, self._queries, unknown)
             for scope in unknown:
                 wrapped = found.get(scope)
                 keys[scope] = await (self._cache.make(scope) if wrapped is None else self._cache.in_force(scope, wrapped))
@@ -106,8 +105,7 @@ class PostgresDataKeys:
         if not offered:
             return {}
         scopes = sorted(offered)
-        rows = await self._connection.fetch(self._queries.data_keys, [tenant for tenant, _ in scopes], [name for _, name in scopes])
-        found = {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
+        found = await _stored(self._connection, self._queries, scopes)
         keys: dict[KeyScope, DataKey] = {}
         made: list[tuple[str, str, bytes]] = []
         for scope in scopes:
@@ -120,6 +118,12 @@ class PostgresDataKeys:
         if made:
             await self._connection.execute(self._queries.add_data_keys, *(list(column) for column in zip(*made, strict=True)))
         return keys
+
+
+async def _stored(connection: Connection, queries: Queries, scopes: Sequence[KeyScope]) -> dict[KeyScope, bytes]:
+    """Wrapped keys. Neither tenants nor identifiers have commas."""
+    rows = await connection.fetch(queries.data_keys, *(",".join(column) for column in zip(*scopes, strict=True)))
+    return {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
 
 
 def context(scope: KeyScope) -> str:

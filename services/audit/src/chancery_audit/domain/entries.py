@@ -44,6 +44,7 @@ class Draft:
     """An event as far as it can be made before its place in the chain is known, and whether its key is the one in force."""
 
     received: Received
+    scope: KeyScope
     digest: bytes
     key: DataKey
     sealed: bytes
@@ -62,8 +63,9 @@ class Entry:
     link: bytes
     digest: bytes
     sealed: bytes
+    scope: KeyScope
     wrapped_key: bytes
-    """The data key that the payload is sealed under, as the key service wrapped it."""
+    """The scope's data key, which the payload is sealed under, as the key service wrapped it."""
 
 
 def identity(event: AnyEvent) -> Identity:
@@ -122,13 +124,13 @@ def leaf_fields(received: Received, payload_commitment: str) -> LeafFields:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def make_draft(received: Received, digest: bytes, key: DataKey, sealed: bytes) -> Draft:
+def make_draft(received: Received, scope: KeyScope, digest: bytes, key: DataKey, sealed: bytes) -> Draft:
     """The leaf says nothing of its place: only the link does."""
     try:
         leaf = leaf_bytes(leaf_fields(received, commitment(sealed)))
     except LeafRefused:
-        return Draft(received, digest, key, sealed, Unrecordable("the event's attributes do not fit a leaf", answer=False), b"")
-    return Draft(received, digest, key, sealed, leaf, leaf_hash(leaf))
+        return Draft(received, scope, digest, key, sealed, Unrecordable("the event's attributes do not fit a leaf", answer=False), b"")
+    return Draft(received, scope, digest, key, sealed, leaf, leaf_hash(leaf))
 
 
 def make_entry(head: Head, draft: Draft) -> Entry:
@@ -136,4 +138,4 @@ def make_entry(head: Head, draft: Draft) -> Entry:
     if isinstance(draft.leaf, Unrecordable):
         raise draft.leaf
     linked = link(head.link, draft.leaf_hash)
-    return Entry(head.size, draft.received, draft.leaf, draft.leaf_hash, linked, draft.digest, draft.sealed, draft.key.wrapped)
+    return Entry(head.size, draft.received, draft.leaf, draft.leaf_hash, linked, draft.digest, draft.sealed, draft.scope, draft.key.wrapped)

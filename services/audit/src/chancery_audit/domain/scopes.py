@@ -8,7 +8,7 @@ from chancery_contracts.event import AnyEvent
 from chancery_contracts.interactions import InteractionCompleted
 from chancery_contracts.topics import REGISTRY, TOPIC_OF_TYPE
 
-from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope, key_scope
+from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope
 
 Place = tuple[str, str, str, str]
 """Tenant, `matter` or `conversation`, its name, the scope."""
@@ -50,7 +50,7 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
         topic = TOPIC_OF_TYPE[event.type]
         if topic is REGISTRY or topic in KEPT_TOPICS:
             continue
-        scope = key_scope(event)
+        scope = entry.scope
         at = datetime.fromtimestamp(entry.received.timestamp_ms / 1000, UTC)
         _note(notes.scopes.setdefault(scope, ScopeNote(event.interaction, at)), event, at)
         notes.places.update(
