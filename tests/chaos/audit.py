@@ -70,6 +70,7 @@ class Killing:
         self._folder = folder
         self._random = random.Random(seed)
         self.recovered_s: list[float] = []
+        self.recovered_cpu_s: list[float] = []
         self.refused = 0
 
     async def run(self, kills: int) -> Load:
@@ -114,6 +115,7 @@ class Killing:
             await asyncio.sleep(0.01)
         if not first:
             self.recovered_s.append(time.monotonic() - began)
+            self.recovered_cpu_s.append(process.cpu_s())
         return process
 
     async def _size(self) -> int:
@@ -178,7 +180,7 @@ class Killing:
             "lost_leaves": lost, "doubled_leaves": doubled, "broken_chains": broken, "inconsistent_checkpoints": inconsistent,
             "offset_gaps": len(gaps),
         }  # fmt: skip
-        recovered = sorted(self.recovered_s)
+        recovered, cpu = sorted(self.recovered_s), sorted(self.recovered_cpu_s)
         return [
             Figure("chaos_audit_kills", len(recovered), "kills", peer=f"{sum(map(len, load.published.values()))} events meanwhile"),
             *(Figure(f"chaos_audit_{name}", value, "count", 0, "lower") for name, value in counts.items()),
@@ -186,6 +188,8 @@ class Killing:
             Figure("chaos_audit_second_writers_refused", self.refused, "processes", 1),
             Figure("chaos_audit_recovery_p50", median(recovered), "s"),
             Figure("chaos_audit_recovery_p95", quantiles(recovered, n=20, method="inclusive")[18], "s"),
+            Figure("chaos_audit_recovery_cpu_p50", median(cpu), "s", better="lower", peer="of it, processor time of the process"),
+            Figure("chaos_audit_recovery_cpu_max", cpu[-1], "s", better="lower"),
             Figure("chaos_audit_recovery_max", recovered[-1], "s", 5, "lower", peer="from the start of the process until it records"),
         ]
 
