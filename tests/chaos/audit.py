@@ -222,4 +222,4 @@ async def _run(kills: int, seed: int, bootstrap: str, url: str, folder: Path) ->
 def measure(*, short: bool, seed: int) -> list[Figure]:
     """Figures of one run."""
     with tempfile.TemporaryDirectory(prefix="chancery-chaos-", ignore_cleanup_errors=True) as folder, embedded_servers() as servers:
-        return asyncio.run(_run(8 if short else 100, seed, servers.kafka_bootstrap, servers.database_url, Path(folder)))
+        return asyncio.run(_run(6 if short else 100, seed, servers.kafka_bootstrap, servers.database_url, Path(folder)))

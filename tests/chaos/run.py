@@ -313,7 +313,7 @@ def main() -> None:
     """Prints one JSON line a figure; exit status 1 where something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", choices=("stack", "audit"), default="stack", help="the whole stack, or audit alone under load")
-    parser.add_argument("--short", action="store_true", help="ten rounds over 400 requests, or eight kills of audit: for CI")
+    parser.add_argument("--short", action="store_true", help="ten rounds over 400 requests, or six kills of audit: for CI")
     parser.add_argument("--seed", type=int, default=20261124)
     arguments = parser.parse_args()
     if arguments.name == "audit":

@@ -147,9 +147,9 @@ class BatchRunner(Generic[P]):
             self._put_back({place: records for place, records in batches.items() if place not in self._positions})
             batches = {place: records for place, records in batches.items() if place in self._positions}
             taken = sum(map(len, batches.values()))
+            self._observe()
             if not taken:
                 await self._written_before()
-                self._observe()
                 continue
             await self._take(batches)
             await self._gather(taken)

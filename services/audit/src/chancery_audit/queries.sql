@@ -55,8 +55,8 @@ ON CONFLICT (topic, partition) DO UPDATE SET bounds = excluded.bounds
 
 -- name: moved_heads
 -- Signed, and not yet published.
-SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN heads h USING (tenant) JOIN entries e ON e.tenant = l.tenant AND e.seq = l.size - 1
-WHERE l.size > h.published_size ORDER BY l.tenant LIMIT 1000
+SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN entries e ON e.tenant = l.tenant AND e.seq = l.size - 1
+WHERE l.size > l.published_size ORDER BY l.tenant LIMIT 1000
 
 -- name: unsigned_heads
 -- Chains that grew since their last checkpoint, and whether another signer holds their log.
@@ -115,8 +115,8 @@ UPDATE logs SET size = $2, frontier = $3, note = $4 WHERE tenant = $1 AND epoch 
 INSERT INTO checkpoints (tenant, size, note) VALUES ($1, $2, $3)
 
 -- name: mark_published
--- Never backwards.
-UPDATE heads SET published_size = greatest(published_size, $2) WHERE tenant = $1
+-- Never backwards. Not in the row of the head, which whoever appends holds.
+UPDATE logs SET published_size = greatest(published_size, $2) WHERE tenant = $1
 
 -- name: head
 -- One tenant's.

@@ -10,7 +10,7 @@ from chancery_storage import Connection, Database, Queries
 from chancery_audit.errors import AlreadyRunning
 
 log = structlog.get_logger()
-STAND_BY_S = 10.0
+STAND_BY_S = 5.0
 """So long a process waits for its predecessor's session to end; then it refuses."""
 LOOK_S = 0.05
 HOLD_S = 1.0
