@@ -17,12 +17,14 @@ from types import SimpleNamespace
 import structlog
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
     "pack": {"MUTATIONS": 500, "EVENTS": 10_000},
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
+    "append": {"INTERACTIONS": 2_000},
+    "proofs": {"LEAVES": 100_000, "PROOFS": 200},
 }
 """Sizes of the short form, by their names in each benchmark."""
 
@@ -68,6 +70,12 @@ def _measured(name, *, short):
     if name == "runner":
         with _servers() as servers:
             return asyncio.run(module.measure(servers.kafka_bootstrap))
+    if name == "append":
+        with _servers() as servers:
+            return asyncio.run(module.measure(servers.kafka_bootstrap, servers.database_url))
+    if name == "proofs":
+        with _servers() as servers:
+            return asyncio.run(module.measure(servers.database_url))
     if name == "find":
         with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
             return asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))

@@ -19,8 +19,10 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
+import audit
 import chancery_local
 import yaml
 from aiokafka import AIOKafkaConsumer
@@ -310,9 +312,12 @@ async def _run(plan: Plan, home: Path, journal: Path) -> list[Figure]:
 def main() -> None:
     """Prints one JSON line a figure; exit status 1 where something does not hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="ten rounds over 400 requests, for CI")
+    parser.add_argument("name", nargs="?", choices=("stack", "audit"), default="stack", help="the whole stack, or audit alone under load")
+    parser.add_argument("--short", action="store_true", help="ten rounds over 400 requests, or six kills of audit: for CI")
     parser.add_argument("--seed", type=int, default=20261124)
     arguments = parser.parse_args()
+    if arguments.name == "audit":
+        _finish("audit-short" if arguments.short else "audit", audit.measure(short=arguments.short, seed=arguments.seed))
     plan = Plan(400, 10, 8, arguments.seed) if arguments.short else Plan(10_000, 30, 25, arguments.seed, 600)
     with tempfile.TemporaryDirectory(prefix="chancery-chaos-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder), _free_port()
@@ -328,7 +333,11 @@ def main() -> None:
             finally:
                 chancery_local.down(home)
                 provider.terminate()
-    keep("chaos-short" if arguments.short else "chaos", [figure.as_dict() for figure in figures], HERE / "results")
+    _finish("chaos-short" if arguments.short else "chaos", figures)
+
+
+def _finish(name: str, figures: list[Figure]) -> NoReturn:
+    keep(name, [figure.as_dict() for figure in figures], HERE / "results")
     sys.exit(0 if all(figure.holds is not False for figure in figures) else 1)
 
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 import uvicorn
 from chancery_audit.adapters.anchored import PostgresAnchors
-from chancery_audit.adapters.batching import BatchWriter
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
 from chancery_audit.adapters.exporting import PostgresExport
@@ -18,13 +17,14 @@ from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
-from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.sealing import KeyCache, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell, router
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
+from chancery_audit.handlers import draft
 from chancery_audit.log_api import log_router
-from chancery_audit.main import batch_in_transaction
+from chancery_audit.main import WriteBatch, batch_in_transaction
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 from chancery_bus import Received
@@ -32,7 +32,7 @@ from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_runtime.errors import KeyServiceDown
-from chancery_runtime.keys import LocalKeyring
+from chancery_runtime.keys import LocalKeyring, seal
 from chancery_runtime.problems import install_problems
 from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
@@ -54,12 +54,23 @@ class Keyring(LocalKeyring):
 
 
 @dataclass
+class Writer:
+    """What the bus calls: a batch drafted, then written."""
+
+    write: WriteBatch
+    offers: PostgresKeyOffers
+
+    async def take(self, batch: Sequence[Received]) -> Sequence[Any]:
+        return await self.write(await draft(batch, self.offers, seal))
+
+
+@dataclass
 class Audit:
-    """The service without Kafka: `take` is what the bus calls."""
+    """The service without Kafka."""
 
     database: Database
     keys: Keyring
-    writer: BatchWriter
+    writer: Writer
     checkpoints: CheckpointLoop
     http: httpx.AsyncClient
     published: list[AnyEvent]
@@ -82,7 +93,7 @@ class Audit:
         return await self.deliver(batch)
 
     async def deliver(self, batch: Sequence[Received]) -> list[Any]:
-        return await asyncio.gather(*(self.writer.submit(one) for one in batch), return_exceptions=True)
+        return [() if fault is None else fault for fault in await self.writer.take(batch)]
 
     async def get(self, path: str, **params: Any) -> Any:
         response = await self.http.get(f"/v1/{path}", params=params, headers=TOKEN)
@@ -121,7 +132,7 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     app = FastAPI()
     install_problems(app)
     app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), Tell(publish, clock), clock))
-    writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
+    writer = Writer(batch_in_transaction(database, queries, cache), PostgresKeyOffers(database, queries, cache))
     transport = httpx.ASGITransport(app)
     signer = LogSigner(database, queries, keys, "log.example")
     log = PostgresLog(database, queries)

@@ -66,7 +66,7 @@ async def test_what_is_published_is_on_record_and_its_head_is_published(kafka_bo
     finally:
         for runner in application.runners:
             runner.stop()
-        await asyncio.wait(tasks[: len(application.runners)], timeout=15)
+        await asyncio.wait([task for task, loop in zip(tasks, application.loops, strict=True) if loop.stop is not None], timeout=15)
         for task in [*tasks, following]:
             task.cancel()
         await asyncio.gather(*tasks, following, return_exceptions=True)

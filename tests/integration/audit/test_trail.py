@@ -5,14 +5,15 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from chancery_audit.adapters.batching import BatchWriter
-from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.sealing import KeyCache, PostgresKeyOffers
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.domain.ranges import merge
+from chancery_audit.handlers import draft
 from chancery_audit.main import batch_in_transaction
 from chancery_bus import Received
 from chancery_contracts.areas import AuditRead, CheckpointPublished
 from chancery_contracts.failures import Poison, Retry
+from chancery_runtime.keys import seal
 from chancery_storage import load_queries
 from chancery_testing.builders import redacted, refused, requested
 from chancery_testing.waiting import eventually
@@ -36,11 +37,15 @@ async def test_two_tenants_chains_stay_apart_without_gaps_under_concurrent_write
     other = f"{tenant}-b"
     events = [redacted(tenant=one) for _ in range(150) for one in (other, tenant)]
     queries, cache = load_queries("chancery_audit"), KeyCache(audit.keys, 10)
-    second = BatchWriter(batch_in_transaction(audit.database, queries, cache), 40)
+    second, offers = batch_in_transaction(audit.database, queries, cache), PostgresKeyOffers(audit.database, queries, cache)
     batch = [Received(event, "chancery.interactions.redacted", 5, i, 0) for i, event in enumerate(events)]
-    for writer, part in ((audit.writer, batch[:200]), (second, batch[100:])):
-        await asyncio.gather(*(writer.submit(one) for one in part))
-    await asyncio.gather(*(w.submit(one) for w, part in ((audit.writer, batch), (second, batch)) for one in part))
+
+    async def write(writer, offers, part):
+        for at in range(0, len(part), 40):
+            await writer(await draft(part[at : at + 40], offers, seal))
+
+    await asyncio.gather(write(audit.writer.write, audit.writer.offers, batch[:200]), write(second, offers, batch[100:]))
+    await asyncio.gather(write(audit.writer.write, audit.writer.offers, batch), write(second, offers, batch))
     for one in (tenant, other):
         assert await audit.get("verify", tenant=one) == {
             "tenant": one, "verified": 150, "payloads_deleted": 0, "ok": True, "first_break": None, "reason": None,
@@ -171,11 +176,48 @@ async def test_completeness_names_gaps_and_unfinished_interactions(audit, tenant
 async def test_without_the_key_service_nothing_is_written(audit, tenant) -> None:
     audit.keys.down = True
     try:
-        (outcome,) = await audit.take(requested(tenant=tenant))
+        with pytest.raises(Retry):
+            await audit.take(requested(tenant=tenant))
     finally:
         audit.keys.down = False
-    assert isinstance(outcome, Retry)
     assert not await audit.run("SELECT 1 FROM entries WHERE tenant = $1", tenant)
+
+
+async def test_what_was_drafted_under_a_key_that_is_not_in_force_is_sealed_again(audit, tenant) -> None:
+    """Another process made the scope's key first; or it was destroyed meanwhile, and must not come back."""
+    asked = requested(tenant=tenant)
+    first, second = asked, asked.follow(redacted().data, stage="redaction", time=asked.time)
+    place, scope = ("chancery.interactions.redacted", 5), f"interaction/{asked.id}"
+    queries, other = load_queries("chancery_audit"), KeyCache(audit.keys, 10)
+    late = await draft([Received(second, *place, 2, 0)], PostgresKeyOffers(audit.database, queries, other), seal)
+    await audit.writer.take([Received(first, *place, 1, 0)])
+    await batch_in_transaction(audit.database, queries, other)(late)
+    ((kept,),) = await audit.run("SELECT wrapped FROM data_keys WHERE tenant = $1 AND scope = $2", tenant, scope)
+    shown = (await audit.get(f"interactions/{asked.id}", tenant=tenant, reveal=True))["entries"]
+    assert [one["data_state"] for one in shown] == ["shown", "shown"]
+
+    third = asked.follow(refused().data, stage="cost", time=asked.time)
+    late = await draft([Received(third, *place, 3, 0)], audit.writer.offers, seal)
+    assert (late[0].key.wrapped, late[0].key.fresh) == (kept, False)
+    for table in ("data_keys", "payloads"):
+        await audit.run(f"DELETE FROM {table} WHERE tenant = $1", tenant)  # two names of ours
+    await audit.writer.write(late)
+    ((new,),) = await audit.run("SELECT wrapped FROM data_keys WHERE tenant = $1 AND scope = $2", tenant, scope)
+    assert new != kept
+    shown = (await audit.get(f"interactions/{asked.id}", tenant=tenant, reveal=True))["entries"]
+    assert shown[2]["data_state"] == "shown"
+    assert (await audit.get("verify", tenant=tenant))["ok"]
+
+
+async def test_a_batch_that_failed_is_written_with_the_same_drafts(audit, tenant) -> None:
+    drafts = await draft([Received(requested(tenant=tenant), "chancery.interactions.requested.x", 0, 0, 0)], audit.writer.offers, seal)
+    await audit.run("ALTER TABLE heads ADD CONSTRAINT broken CHECK (tenant <> '%s')" % tenant)  # noqa: UP031  # no parameter stands in DDL
+    with pytest.raises(asyncpg.CheckViolationError):
+        await audit.writer.write(drafts)
+    await audit.run("ALTER TABLE heads DROP CONSTRAINT broken")
+    assert await audit.writer.write(drafts) == [None]
+    assert await audit.writer.write(drafts) == [None]
+    assert (await audit.get("verify", tenant=tenant))["verified"] == 1
 
 
 async def test_an_event_that_fits_no_leaf_is_poison_alone(audit, tenant) -> None:
@@ -210,3 +252,22 @@ async def test_who_looked_at_an_interaction_is_on_record_and_can_be_asked_for(au
     # A read outlives what was read: it is under a key of its own.
     await audit.run("DELETE FROM data_keys WHERE tenant = $1 AND scope = 'interaction/i-1'", tenant)
     assert (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"][0]["reader"] == "operator"
+
+
+async def test_a_thousand_leaves_do_not_wait_for_the_next_round(audit, tenant) -> None:
+    """Rounds an hour apart: the second is called for by what has grown."""
+
+    def signed(size: int) -> bool:
+        return any(isinstance(one.data, CheckpointPublished) and (one.tenant, one.data.size) == (tenant, size) for one in audit.published)
+
+    await audit.take(redacted(tenant=tenant))
+    rounds = asyncio.create_task(audit.checkpoints.run(3600))
+    try:
+        await eventually(lambda: signed(1))
+        await audit.take(redacted(tenant=tenant))
+        audit.checkpoints.grown(999)
+        audit.checkpoints.grown(1)
+        await eventually(lambda: signed(2))
+    finally:
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)

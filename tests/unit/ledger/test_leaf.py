@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import rfc8785
 from chancery_ledger import MAX_LEAF_BYTES, LeafRefused, canonical_json, leaf_bytes, read_leaf
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,28 @@ def test_a_leaf_reads_back_and_the_order_of_its_fields_is_nothing(fields: dict[s
     data = leaf_bytes(fields)
     assert read_leaf(data) == fields
     assert leaf_bytes(dict(reversed(fields.items()))) == data
+
+
+@given(
+    st.dictionaries(st.text(max_size=6) | st.from_regex(r"[ -~]{0,8}", fullmatch=True), st.text(max_size=20) | st.integers(), max_size=6)
+)
+def test_the_short_way_writes_what_rfc_8785_writes(fields: dict[str, str | int]) -> None:
+    try:
+        expected = rfc8785.dumps(fields)
+    except (rfc8785.CanonicalizationError, UnicodeError):
+        with pytest.raises(LeafRefused):
+            leaf_bytes(fields)
+    else:
+        assert leaf_bytes(fields) == expected
+
+
+ESCAPES = ("".join(map(chr, range(0x20))), "\x7f\x80\u2028\u2029\ufeff\uffff", '"\\/<>&', "\U0001f600\u00e9e\u0301")
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_every_escape_is_that_of_rfc_8785(text: str) -> None:
+    assert leaf_bytes({"a": text, text: "b"}) == rfc8785.dumps({"a": text, text: "b"})
+    assert leaf_bytes({"a": text}) == rfc8785.dumps({"a": text})
 
 
 @pytest.mark.parametrize("value", [None, 1.5, True, ["x"], {"a": "b"}, 2**53, "\ud800"])

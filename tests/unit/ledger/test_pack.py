@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from chancery_ledger import Checkpoint, CosignatureSigner, Ed25519Signer, Policy, add_signatures, leaf_bytes, leaf_hash, sign_note
 from chancery_ledger.__main__ import main
+from chancery_ledger.errors import Malformed
 from chancery_ledger.hashing import consistency_proof, inclusion_proof, merkle_root
+from chancery_ledger.loadfile import load_row
 from chancery_ledger.pack_anchors import FILE, TSA, PackAnchor, location
-from chancery_ledger.pack_entries import ERASED, HIDDEN, Gap, PackEntry
+from chancery_ledger.pack_entries import ERASED, HIDDEN, Gap, PackEntry, parse_lines
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.pack_verifier import verify_pack
 from chancery_ledger.pack_writer import Earlier, PackWriter, shown
@@ -21,6 +23,8 @@ from chancery_ledger.receipts import Receipt
 from chancery_ledger.tiles import perfect_subtrees
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
 
 ORIGIN = "log.example/bank"
 LOG = Ed25519Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"l" * 32))
@@ -332,3 +336,33 @@ class TestTheCommand:
         assert "[MANIFEST_UNSIGNED]" in capsys.readouterr().err
         assert main(["verify", str(tmp_path / "none"), "--key", str(LOG.verifier)]) == 2
         assert main(["verify", str(file), "--key", "no key"]) == 2
+
+
+_FIELDS = st.binary(max_size=6) | st.sampled_from(
+    [b"-", b"", b"entry", b"shown", b"hidden", b"erased", b"0", b"12", b"012", b"QQ==", b"QR==", b"QQ=", b"Q Q=="]
+)
+
+
+@given(st.lists(_FIELDS, min_size=5, max_size=5))
+def test_an_entry_that_is_read_is_spelt_as_it_is_written(fields):
+    line = b"entry\t" + b"\t".join(fields) + b"\n"
+    try:
+        (found,) = parse_lines(line)
+    except Malformed:
+        return
+    assert found.line() == line
+
+
+@given(
+    st.lists(st.text(max_size=4) | st.sampled_from(["\u00fe", "\u0014", "\u00ae", "\r\n", "\u00fe\u0014\u00fe"]), min_size=20, max_size=20)
+)
+def test_the_load_file_escapes_whatever_a_field_holds(values):
+    escaped = tuple(one.replace("\u00fe", "\\u00fe").replace("\u0014", "\\u0014").replace("\u00ae", "\\u00ae") for one in values)
+    escaped = tuple(one.replace("\n", "\u00ae").replace("\r", "") for one in escaped)
+    names = ("id", "type", "tenant", "matter", "interaction", "conversation", "causation", "source", "topic", "payload_sha256")
+    row = load_row(dict(zip(names, values, strict=False)), 7, "shown", "00", file="f", text=values[-1]).decode()
+    cells = row.removeprefix("\u00fe").removesuffix("\u00fe\r\n").split("\u00fe\x14\u00fe")
+    place = {"id": 2, "type": 3, "matter": 7, "interaction": 8, "source": 11, "payload_sha256": 17}
+    assert len(cells) == 20
+    assert [cells[at] for at in place.values()] == [escaped[names.index(name)] for name in place]
+    assert cells[-1] == escaped[-1]

@@ -21,6 +21,8 @@ from chancery_ledger import (
     verify_consistency,
     verify_inclusion,
 )
+from chancery_ledger.hashing import consistency_ranges, inclusion_ranges
+from chancery_ledger.tiles import tiles_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
@@ -150,3 +152,21 @@ class TestTiles:
 
 def _no_tile(tile):
     raise TileMissing(tile.path())
+
+
+@settings(deadline=None)
+@given(st.integers(1, 70_000), st.data())
+def test_a_proof_needs_the_tiles_that_are_named_for_it_and_no_other(size, data):
+    index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
+    for ranges, make in (
+        (inclusion_ranges(index, size), lambda tree: tree.inclusion_proof(index)),
+        (consistency_ranges(old, size), lambda tree: tree.consistency_proof(old)),
+    ):
+        read = []
+
+        def stored(tile, read=read):
+            read.append(tile)
+            return bytes(32 * tile.width)
+
+        make(TiledTree(size, stored))
+        assert sorted(read, key=lambda one: (one.level, one.index)) == tiles_for(size, ranges)

@@ -1,6 +1,7 @@
 """The only room that knows Kafka: the stage runner, publishing, reading, topics."""
 
 from chancery_bus.admin import NewTopicSpec, ensure_topics, topic_specs
+from chancery_bus.batches import YIELD_EVERY, BatchLimits, BatchRunner, BatchStage
 from chancery_bus.clients import KafkaAddress
 from chancery_bus.errors import BusError, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable, RecordGone, StageFailed
 from chancery_bus.extents import Extents
@@ -10,6 +11,10 @@ from chancery_bus.runner import StageRunner
 from chancery_bus.stage import BusHandler, Received, StageDefinition, StageLimits, Unreadable
 
 __all__ = [
+    "YIELD_EVERY",
+    "BatchLimits",
+    "BatchRunner",
+    "BatchStage",
     "BusError",
     "BusHandler",
     "DeadLetterLimitReached",

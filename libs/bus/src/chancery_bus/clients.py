@@ -3,11 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from chancery_contracts.topics import MAX_RECORD_BYTES
 
 from chancery_bus.errors import KafkaUnreachable
+from chancery_bus.succession import dismiss
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,9 @@ class KafkaAddress:
     client_id: str = "chancery"
     request_timeout_ms: int = 30_000
     session_timeout_ms: int = 10_000
+    instance: str | None = None
+    """Which of the members of a group a process is, where it has a place of its own: what comes back after a kill dismisses its
+    predecessor and goes on at once. The process must know that no other one that lives has the same."""
 
 
 async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
@@ -44,9 +51,12 @@ async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
 
 async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafkaConsumer:
     """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable."""
+    client_id = address.client_id if address.instance is None else f"{address.client_id}.{address.instance}"
+    if group is not None and address.instance is not None and (dismissed := await dismiss(address.bootstrap, group, client_id)):
+        log.info("predecessor_dismissed", group=group, members=dismissed)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=address.bootstrap,
-        client_id=address.client_id,
+        client_id=client_id,
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

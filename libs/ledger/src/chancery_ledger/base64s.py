@@ -11,6 +11,17 @@ def encode64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def decode64_bytes(text: bytes) -> bytes:
+    """The same as `decode64` for ASCII bytes, sooner. Raises Malformed."""
+    try:
+        data = binascii.a2b_base64(text)
+    except (binascii.Error, ValueError) as exc:
+        raise Malformed("not base64") from exc
+    if binascii.b2a_base64(data, newline=False) != text:
+        raise Malformed("not the canonical base64 of its bytes")
+    return data
+
+
 def decode64(text: str, length: int | None = None) -> bytes:
     """Raises Malformed for anything that `encode64` would not have written, and for another length in bytes."""
     try:

@@ -15,9 +15,21 @@ _ESCAPED = str.maketrans({"\u00fe": "\\u00fe", "\u0014": "\\u0014", "\u00ae": "\
 _BREAKS = str.maketrans({"\n": "\u00ae", "\r": None})
 
 
+_BETWEEN = "\u00fe\x14\u00fe"
+
+
 def _row(values: "tuple[str, ...]") -> bytes:
-    text = "\u00fe\x14\u00fe".join(values)
-    return f"\u00fe{text}\u00fe\r\n".encode()
+    return f"\u00fe{_BETWEEN.join(values)}\u00fe\r\n".encode()
+
+
+def _plain(values: "tuple[str, ...]") -> bool:
+    """Whether no value holds a character that must be escaped: joined, they hold their delimiters and no more."""
+    text = _BETWEEN.join(values)
+    between = len(values) - 1
+    return (
+        text.count("\x14") == between and text.count("\u00fe") == 2 * between
+        and "\u00ae" not in text and "\n" not in text and "\r" not in text
+    )  # fmt: skip
 
 
 HEADER = BOM + _row(FIELDS)
@@ -33,4 +45,4 @@ def load_row(members: Mapping[str, str | int], seq: int, state: str, leaf_sha256
         str(get("source", "")), str(get("topic", "")), str(get("partition", "")), str(get("offset", "")), state, leaf_sha256,
         str(get("payload_sha256", "")), file, text,
     )  # fmt: skip
-    return _row(tuple(one.translate(_ESCAPED).translate(_BREAKS) for one in values))
+    return _row(values if _plain(values) else tuple(one.translate(_ESCAPED).translate(_BREAKS) for one in values))

@@ -5,18 +5,16 @@ canonical JSON and so has no tab or newline. Places of the log that were not ask
 (hexadecimal, comma between) of the perfect subtrees from `from` up to `to`, not included, from left to right.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chancery_ledger.base64s import decimal, decode64, encode64
-from chancery_ledger.errors import LeafRefused, Malformed
-from chancery_ledger.leaf import read_leaf
+from chancery_ledger.base64s import decimal, decode64_bytes, encode64
+from chancery_ledger.errors import Malformed
 
 SHOWN, HIDDEN, ERASED = "shown", "hidden", "erased"
 REQUESTED, COMPLETED = "chancery.interaction.requested.v1", "chancery.interaction.completed.v1"
-_SAFE = 2**53 - 1
+_STATES = {state.encode(): state for state in (SHOWN, HIDDEN, ERASED)}
 _UNFINISHED_LISTED = 1_000
 
 
@@ -54,22 +52,22 @@ def parse_lines(data: bytes) -> Iterator[PackEntry | Gap]:
     if not data.endswith(b"\n"):
         raise Malformed("the last line has no end")
     for line in data[:-1].split(b"\n"):
-        found = _entry(line) if line.startswith(b"entry\t") else _gap(line)
-        if found.line()[:-1] != line:
-            raise Malformed("not as it is written")
-        yield found
+        yield _entry(line) if line.startswith(b"entry\t") else _gap(line)
 
 
 def _entry(line: bytes) -> PackEntry:
+    """Each field has one spelling (canonical base64, decimal, one of three states), so that nothing else gives the same entry."""
     parts = line.split(b"\t")
     if len(parts) != 6:
         raise Malformed("not an entry")
-    key, sealed = (None if one == b"-" else decode64(_ascii(one)) for one in parts[3:5])
-    found = PackEntry(decimal(_ascii(parts[1])), _ascii(parts[2]), parts[5], key, sealed)
-    fits = {SHOWN: key is not None and sealed is not None, HIDDEN: key is None and sealed is None, ERASED: key is None}
-    if not fits.get(found.state, False):
+    _, number, named, key64, sealed64, leaf = parts
+    key = None if key64 == b"-" else decode64_bytes(key64)
+    sealed = None if sealed64 == b"-" else decode64_bytes(sealed64)
+    state = _STATES.get(named)
+    fits = key is None if state == ERASED else (key is not None) == (sealed is not None) == (state == SHOWN)
+    if state is None or not fits:
         raise Malformed("the state does not fit what is there")
-    return found
+    return PackEntry(decimal(_ascii(number)), state, leaf, key, sealed)
 
 
 def _gap(line: bytes) -> Gap:
@@ -80,7 +78,10 @@ def _gap(line: bytes) -> Gap:
         roots = tuple(bytes.fromhex(one) for one in _ascii(parts[3]).split(","))
     except ValueError as exc:
         raise Malformed("not the roots of a gap") from exc
-    return Gap(decimal(_ascii(parts[1])), decimal(_ascii(parts[2])), roots)
+    found = Gap(decimal(_ascii(parts[1])), decimal(_ascii(parts[2])), roots)
+    if found.line()[:-1] != line:
+        raise Malformed("not as it is written")
+    return found
 
 
 def _ascii(data: bytes) -> str:
@@ -88,20 +89,6 @@ def _ascii(data: bytes) -> str:
         return data.decode("ascii")
     except UnicodeDecodeError as exc:
         raise Malformed("not ASCII") from exc
-
-
-def leaf_members(leaf: bytes) -> dict[str, str | int]:
-    """What `read_leaf` gives, sooner: where keys are ASCII and integers small, Python's own encoder writes RFC 8785. Raises LeafRefused."""
-    try:
-        members = json.loads(leaf)
-        plain = isinstance(members, dict) and all(type(one) is str or (type(one) is int and abs(one) <= _SAFE) for one in members.values())
-        if plain and "".join(members).isascii():
-            written = json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-            if written == leaf:
-                return dict(members)
-    except (ValueError, RecursionError) as exc:
-        raise LeafRefused("not JSON") from exc
-    return read_leaf(leaf)
 
 
 @dataclass

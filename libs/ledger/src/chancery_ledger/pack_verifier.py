@@ -12,11 +12,11 @@ from chancery_ledger.checkpoints import Checkpoint, Policy, Trusted, trust
 from chancery_ledger.errors import LeafRefused, LedgerError, Malformed, SignatureInvalid, Unsigned
 from chancery_ledger.frontier import Frontier
 from chancery_ledger.hashing import leaf_hash, verify_consistency
-from chancery_ledger.leaf import canonical_json
+from chancery_ledger.leaf import canonical_json, read_leaf
 from chancery_ledger.loadfile import HEADER, load_row
 from chancery_ledger.notes import open_note
 from chancery_ledger.pack_anchors import ANCHORS, FOLDER, AnchorProof, AnchorRun
-from chancery_ledger.pack_entries import Gap, PackEntry, Tally, leaf_members, parse_lines
+from chancery_ledger.pack_entries import Gap, PackEntry, Tally, parse_lines
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.pack_writer import load_name, open_payload, receipt_name, segment_name
 from chancery_ledger.packing import FORMAT, MANIFEST, Listed, Manifest, PackFile
@@ -211,7 +211,7 @@ class _Run:
 
     def _entry(self, entry: PackEntry, file: str) -> bytes:
         self._expect(entry.seq)
-        members = leaf_members(entry.leaf)
+        members = read_leaf(entry.leaf)
         if not selected(members, self.about):
             raise PackFault(Reason.ENTRY_FOREIGN, f"entry {entry.seq}")
         if entry.sealed is not None and sha256(entry.sealed).hexdigest() != members.get("payload_sha256"):

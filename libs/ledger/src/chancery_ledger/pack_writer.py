@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chancery_ledger.base64s import encode64
 from chancery_ledger.hashing import leaf_hash
-from chancery_ledger.leaf import canonical_json
+from chancery_ledger.leaf import canonical_json, read_leaf
 from chancery_ledger.loadfile import HEADER, load_row
 from chancery_ledger.notes import Signer, sign_note
 from chancery_ledger.pack_anchors import PackAnchor, anchor_files
-from chancery_ledger.pack_entries import SHOWN, Gap, PackEntry, Tally, leaf_members
+from chancery_ledger.pack_entries import SHOWN, Gap, PackEntry, Tally
 from chancery_ledger.pack_faults import PackFault, Reason
 from chancery_ledger.packing import FORMAT, MANIFEST, Container, Manifest
 from chancery_ledger.receipts import Receipt
@@ -67,7 +67,7 @@ class PackWriter:
 
     def entry(self, entry: PackEntry) -> tuple[bytes, dict[str, str | int], bytes]:
         """The next entry: bytes to send, its leaf's members, and its payload."""
-        members = leaf_members(entry.leaf)
+        members = read_leaf(entry.leaf)
         payload = open_payload(entry, members)
         self.tally.take(members, entry.state)
         hashed = leaf_hash(entry.leaf).hex()

@@ -5,7 +5,7 @@ of leaves need a handful of reads.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chancery_ledger.errors import Malformed, TileMissing
@@ -71,6 +71,18 @@ def perfect_subtrees(low: int, high: int) -> Iterator[tuple[int, int]]:
         level = min(room, (at & -at).bit_length() - 1) if at else room
         yield level, at >> level
         at += 1 << level
+
+
+def tiles_for(size: int, stretches: Iterable[tuple[int, int]]) -> list[Tile]:
+    """The tiles of a log of `size` leaves that the roots of these stretches (their ends not included) are made of."""
+    places = {_place(level, index) for low, high in stretches for level, index in perfect_subtrees(low, high)}
+    return [Tile(level, index, min(WIDTH, (size >> level * _HEIGHT) - index * WIDTH)) for level, index in sorted(places)]
+
+
+def _place(level: int, index: int) -> tuple[int, int]:
+    """Of the tile that the `index`-th perfect subtree of 2^level leaves lies in."""
+    tile_level, above = divmod(level, _HEIGHT)
+    return tile_level, (index << above) // WIDTH
 
 
 class TiledTree:

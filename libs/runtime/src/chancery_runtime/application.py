@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
-from chancery_bus import KafkaAddress, Publisher, StageDefinition, StageRunner
+from chancery_bus import BatchRunner, BatchStage, KafkaAddress, Publisher, StageDefinition, StageRunner
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock, system_clock
 from chancery_contracts.failures import ChanceryError
@@ -47,7 +48,7 @@ class Application:
         self.metrics = process_metrics()
         self.http = FastAPI(title=f"chancery-{name}", docs_url=None, redoc_url=None)
         self.loops: list[Loop] = []
-        self.runners: list[StageRunner] = []
+        self.runners: list[StageRunner | BatchRunner[Any]] = []
         self._probes: dict[str, Run] = {}
         self._details: dict[str, Detail] = {}
         self._exits = AsyncExitStack()
@@ -92,9 +93,14 @@ class Application:
             raise StartupFailed("no key service: set CHANCERY_KEYRING_PATH to the keyring's file")
         return LocalKeyring.open(self.settings.keyring_path)
 
-    def stage(self, definition: StageDefinition) -> None:
-        """Runs a stage with the service; `/health` is ready once it has joined its group."""
-        runner = StageRunner(definition, self.kafka, namespace=self.settings.namespace, registry=self.metrics.registry)
+    def stage(self, definition: StageDefinition | BatchStage[Any], instance: str | None = None) -> None:
+        """Runs a stage with the service; `/health` is ready once it has joined its group. `instance`: see `KafkaAddress`."""
+        address, namespace, registry = replace(self.kafka, instance=instance), self.settings.namespace, self.metrics.registry
+        runner: StageRunner | BatchRunner[Any]
+        if isinstance(definition, BatchStage):
+            runner = BatchRunner(definition, address, namespace=namespace, registry=registry)
+        else:
+            runner = StageRunner(definition, address, namespace=namespace, registry=registry)
         self.runners.append(runner)
         self.loops.append(Loop(definition.group, runner.run, runner.stop))
 

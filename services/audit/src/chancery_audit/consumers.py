@@ -1,20 +1,24 @@
-"""The one stage: everything that is audited."""
+"""The stages: everything that is audited is recorded; what concerns privacy takes effect."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from chancery_bus import BusHandler, StageDefinition, StageLimits, Unreadable
+from chancery_bus import BatchLimits, BatchStage, BusHandler, Received, StageDefinition, StageLimits, Unreadable
+from chancery_contracts.failures import Poison
 from chancery_contracts.topics import PRIVACY
 
 from chancery_audit.handlers import HANDLERS
 
+D = TypeVar("D")
 Account = Callable[[Unreadable], Awaitable[None]]
+Prepare = Callable[[Sequence[Received]], Awaitable[D]]
+Write = Callable[[D], Awaitable[Sequence[Poison | None]]]
 
 
-def audit_stage(handle: BusHandler, on_unreadable: Account, max_in_flight: int) -> StageDefinition:
+def audit_stage(prepare: Prepare[D], write: Write[D], on_unreadable: Account, largest: int) -> BatchStage[D]:
     """A trail with a hole is worse than a late one, so a passing fault is retried for ever; nobody waits for an answer."""
-    limits = StageLimits(max_in_flight=max_in_flight, max_waiting_per_partition=2048, retry_for_s=math.inf, gather_ms=400)
-    return StageDefinition("audit", "audit", tuple(HANDLERS), handle, limits, answers=False, on_unreadable=on_unreadable)
+    return BatchStage("audit", "audit", tuple(HANDLERS), prepare, write, on_unreadable, BatchLimits(max_records=largest))
 
 
 def privacy_stage(handle: BusHandler) -> StageDefinition:

@@ -11,6 +11,10 @@ class LogBroken(AuditError):
     """The database contradicts what was signed before: nothing more is signed for this tenant until somebody has looked."""
 
 
+class AlreadyRunning(AuditError):
+    """Another process has this one's place (`CHANCERY_AUDIT_INSTANCE`). Stop it, or give this one another name."""
+
+
 class Unrecordable(Poison):
     """An event's attributes do not fit a leaf. It is a dead letter, and its offset stays a gap in the completeness report."""
 

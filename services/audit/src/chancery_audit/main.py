@@ -1,15 +1,17 @@
 """Builds audit and runs it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import httpx
-from chancery_bus import Extents, Received, Unreadable
+from chancery_bus import Extents, Unreadable
 from chancery_contracts.failures import Poison
 from chancery_ledger import LedgerError
 from chancery_ledger.stamps import read_roots
 from chancery_runtime import Application, run_service
 from chancery_runtime.errors import StartupFailed
+from chancery_runtime.keys import seal
 from chancery_runtime.metrics import counter
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 
@@ -17,7 +19,6 @@ from chancery_audit.adapters.anchor_file import FileAnchor
 from chancery_audit.adapters.anchor_tsa import TsaAnchor
 from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.anchoring import Anchoring
-from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
@@ -26,8 +27,9 @@ from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
 from chancery_audit.adapters.scopes import PostgresScopes
-from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys
+from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
+from chancery_audit.adapters.standing import Instance
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
@@ -35,30 +37,39 @@ from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.anchors import AnchorBounds
+from chancery_audit.domain.entries import Draft
+from chancery_audit.domain.noted import Noted
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
-from chancery_audit.handlers import HANDLERS, record
+from chancery_audit.handlers import HANDLERS, draft, record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Anchor, Ports
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 
+WriteBatch = Callable[[Sequence[Draft]], Awaitable[Sequence[Poison | None]]]
+NOTED_SCOPES = 20_000
 Store = tuple[Database, Queries, KeyCache]
 
 
-def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache, clocks: ClockWatch | None = None) -> WriteBatch:
-    """Records a batch in one transaction; metrics move after it has committed."""
+def batch_in_transaction(
+    database: Database, queries: Queries, cache: KeyCache, clocks: ClockWatch | None = None, grown: Callable[[int], None] = lambda _: None
+) -> WriteBatch:
+    """Records a batch in one transaction; metrics move, and `grown` hears how many entries there are more, after it has committed."""
     entries = counter("chancery_audit_entries_total", "Entries appended to the trail")
     alarms = counter("chancery_audit_alarms_total", "Event ids that came with a second content")
+    noted = Noted(NOTED_SCOPES)
 
-    async def write(batch: Sequence[Received]) -> Sequence[Poison | None]:
+    async def write(drafts: Sequence[Draft]) -> Sequence[Poison | None]:
         async with database.transaction() as connection:
-            ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
-            recorded = await record(batch, ports)
-            await PostgresScopes(connection, queries).note(recorded.entries)
+            ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache), seal)
+            recorded = await record(drafts, ports)
+            notes = await PostgresScopes(connection, queries, noted).note(recorded.entries)
+        noted.remember(notes)
         if clocks is not None:
-            clocks.look(batch)
+            clocks.look([one.received for one in drafts])
+        grown(len(recorded.entries))
         entries.inc(len(recorded.entries))
         alarms.inc(recorded.new_alarms)
         return recorded.outcomes
@@ -85,19 +96,24 @@ async def build(app: Application) -> None:
     settings = app.settings
     assert isinstance(settings, AuditSettings)
     queries = load_queries("chancery_audit")
-    database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=6)
+    database = await app.database(schema="audit", package="chancery_audit", setup=plan_afresh, max_size=8)
+    instance = Instance(database, queries, settings.audit_instance)
+    app.on_close(instance.release)
+    await instance.take()
+    app.background("instance", instance.run)
     publisher, cache = await app.publisher(), KeyCache(await app.key_service(), settings.audit_cached_keys)
     clocks = ClockWatch(app.clock)
-    writer = BatchWriter(batch_in_transaction(database, queries, cache, clocks), settings.audit_batch)
-    app.stage(audit_stage(writer.submit, account_for(database, queries), settings.audit_max_in_flight))
     signer = LogSigner(database, queries, await app.key_service(), settings.audit_origin)
     extents = await Extents.start(app.kafka, HANDLERS, settings.namespace)
     app.on_close(extents.close)
+    checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
+    write = batch_in_transaction(database, queries, cache, clocks, checkpoints.grown)
+    prepare = partial(draft, offers=PostgresKeyOffers(database, queries, cache), seal=seal)
+    app.stage(audit_stage(prepare, write, account_for(database, queries), settings.audit_batch), instance.name)
     watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s), extents)
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
     app.http.include_router(alerts_router(settings, watch))
-    checkpoints = CheckpointLoop(database, queries, signer, publisher.publish, app.clock)
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
     if settings.audit_witnesses:
         http = httpx.AsyncClient(timeout=5)
@@ -163,17 +179,18 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     """What was erased is erased again before anything is served: a restored backup shows nothing."""
     database, queries, cache = store
     privacy, publisher = Privacy(database, queries, cache), await app.publisher()
-    eraser = Eraser(database, queries, cache, await app.catalogue(), app.clock)
+    # Side by side: each waits for Kafka, and nothing is recorded before both are there.
+    catalogue, _ = await asyncio.gather(app.catalogue(), privacy.relearn(app.kafka, settings.namespace))
+    eraser = Eraser(database, queries, cache, catalogue, app.clock)
 
     async def round_() -> None:
         await eraser.carry_out_requests()
         await eraser.erase_again()
         await eraser.publish_outbox(publisher.publish)
 
-    await privacy.relearn(app.kafka, settings.namespace)
     await eraser.find_again()
     await eraser.erase_again()
-    app.stage(privacy_stage(privacy.take))
+    app.stage(privacy_stage(privacy.take), settings.audit_instance)
     app.background("erasure", partial(every, settings.audit_erasure_s, round_))
     app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
     app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))

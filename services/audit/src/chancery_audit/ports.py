@@ -1,6 +1,6 @@
 """What the handler needs of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -9,7 +9,7 @@ from chancery_bus import Received
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 
-from chancery_audit.domain.entries import Entry, Head, Identity, KeyScope
+from chancery_audit.domain.entries import DataKey, Entry, Head, Identity, KeyScope
 from chancery_audit.domain.ranges import Ranges
 from chancery_audit.domain.verifying import StoredEntry, Verification
 
@@ -88,20 +88,28 @@ class Trail(Protocol):
         ...
 
 
-class DataKeys(Protocol):
-    """Data keys, inside the same transaction. Raises KeyServiceDown (a Retry)."""
+class KeyOffers(Protocol):
+    """Data keys before the transaction: the one that is likely in force, or a fresh one. Raises KeyServiceDown (a Retry)."""
 
-    async def keys(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, bytes]:
-        """The key of each scope, made where missing."""
+    async def offers(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, DataKey]:
+        """From memory, else as the database says, else fresh."""
         ...
 
     async def digest_key(self, tenant: str) -> bytes:
         """For content digests."""
         ...
 
-    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes:
-        """Authenticated encryption."""
+
+class DataKeys(Protocol):
+    """Data keys, inside the transaction. Raises KeyServiceDown (a Retry)."""
+
+    async def keys(self, offered: Mapping[KeyScope, DataKey]) -> Mapping[KeyScope, DataKey]:
+        """The key in force of each scope: the offered one where the database says so, or where it has none and this one is fresh."""
         ...
+
+
+Seal = Callable[[bytes, bytes, bytes], bytes]
+"""Authenticated encryption: key, plaintext, context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class Ports:
 
     trail: Trail
     keys: DataKeys
+    seal: Seal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,15 @@
+-- name: take_instance
+-- A lock of the session: PostgreSQL gives it up as soon as the process is gone.
+SELECT pg_try_advisory_lock(hashtextextended('chancery audit instance ' || $1, 0))
+
+-- name: hold_instance
+-- Whether the session is still there.
+SELECT 1
+
+-- name: leave_instance
+-- Another may have it.
+SELECT pg_advisory_unlock_all()
+
 -- name: make_heads
 -- A tenant's chain begins empty; sorted, so that two writers wait for each other in one order.
 INSERT INTO heads (tenant) SELECT tenant FROM unnest($1::text[]) AS tenant ORDER BY tenant ON CONFLICT DO NOTHING
@@ -14,11 +26,13 @@ FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS moved (tenant, size, link)
 -- name: recorded_entries
 -- Which events of a batch are on record.
 SELECT tenant, namespace, event_id, seq, digest FROM entries
-JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (tenant, namespace, event_id) USING (tenant, namespace, event_id)
+JOIN unnest(string_to_array($1, ','), string_to_array($2, ','), string_to_array($3, ',')) AS asked (tenant, namespace, event_id)
+USING (tenant, namespace, event_id)
 
 -- name: data_keys
 -- The database says which key is in force; the cache only saves its unwrapping.
-SELECT tenant, scope, wrapped FROM data_keys JOIN unnest($1::text[], $2::text[]) AS asked (tenant, scope) USING (tenant, scope)
+SELECT tenant, scope, wrapped FROM data_keys
+JOIN unnest(string_to_array($1, ','), string_to_array($2, ',')) AS asked (tenant, scope) USING (tenant, scope)
 
 -- name: add_data_keys
 -- New scopes; the tenant's head is locked, so nobody else adds them.
@@ -47,8 +61,8 @@ WHERE offset_ranges.topic = saved.topic AND offset_ranges.partition = saved.part
 
 -- name: moved_heads
 -- Signed, and not yet published.
-SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN heads h USING (tenant) JOIN entries e ON e.tenant = l.tenant AND e.seq = l.size - 1
-WHERE l.size > h.published_size ORDER BY l.tenant LIMIT 1000
+SELECT l.tenant, l.size, l.note, e.link FROM logs l JOIN entries e ON e.tenant = l.tenant AND e.seq = l.size - 1
+WHERE l.size > l.published_size ORDER BY l.tenant LIMIT 1000
 
 -- name: unsigned_heads
 -- Chains that grew since their last checkpoint, and whether another signer holds their log.
@@ -89,6 +103,10 @@ SELECT leaf FROM entries WHERE tenant = $1 AND seq >= $2 AND seq < $3 ORDER BY s
 -- One.
 SELECT hashes FROM tiles WHERE tenant = $1 AND level = $2 AND index = $3
 
+-- name: tiles
+-- Some.
+SELECT level, index, hashes FROM tiles JOIN unnest($2::smallint[], $3::bigint[]) AS asked (level, index) USING (level, index) WHERE tenant = $1
+
 -- name: save_tile
 -- A tile grows, and is never rewritten.
 INSERT INTO tiles (tenant, level, index, hashes) VALUES ($1, $2, $3, $4)
@@ -103,8 +121,8 @@ UPDATE logs SET size = $2, frontier = $3, note = $4 WHERE tenant = $1 AND epoch 
 INSERT INTO checkpoints (tenant, size, note) VALUES ($1, $2, $3)
 
 -- name: mark_published
--- Never backwards.
-UPDATE heads SET published_size = greatest(published_size, $2) WHERE tenant = $1
+-- Never backwards. Not in the row of the head, which whoever appends holds.
+UPDATE logs SET published_size = greatest(published_size, $2) WHERE tenant = $1
 
 -- name: head
 -- One tenant's.

@@ -10,8 +10,9 @@ from typing import Any
 
 from chancery_contracts.catalogue import BODIES, Catalogue, body_sha256
 from chancery_contracts.event import Clock
+from chancery_ledger import read_leaf
 from chancery_ledger.pack_anchors import PackAnchor
-from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry, leaf_members
+from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry
 from chancery_ledger.pack_writer import Earlier, PackWriter
 from chancery_storage import Connection, Database, Queries
 
@@ -127,7 +128,7 @@ class PostgresExport:
         return [Earlier(row["note"], tuple(proof)) for row, proof in zip(rows, proofs, strict=True)]
 
     async def _entry(self, connection: Connection, made: _Made, wanted: Selection, row: Any) -> bytes:
-        if wanted.matter is not None and leaf_members(row["leaf"]).get("matter") != wanted.matter:
+        if wanted.matter is not None and read_leaf(row["leaf"]).get("matter") != wanted.matter:
             return b""  # of an interaction that has other matters too
         data = await self._gap(connection, made, wanted.tenant, row["seq"])
         entry = await self._opened(row, wanted, made)

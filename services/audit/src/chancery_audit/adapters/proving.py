@@ -1,9 +1,10 @@
 """Checkpoints, tiles, bundles and receipts of a tenant's log, out of the database. Proofs need a handful of tiles, however long the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from chancery_ledger import Receipt, Tile, TiledTree, TileMissing, encode_bundle
-from chancery_ledger.tiles import WIDTH, perfect_subtrees
+from chancery_ledger.hashing import consistency_ranges, inclusion_ranges
+from chancery_ledger.tiles import WIDTH, perfect_subtrees, tiles_for
 from chancery_runtime.problems import Problem
 from chancery_storage import Connection, Database, Queries
 
@@ -55,13 +56,13 @@ class PostgresLog:
         rows = await connection.fetch(self._queries.leaves, tenant, seq, seq + 1)
         if not rows:
             raise NotSigned
-        proof = await self._proof(connection, tenant, size, lambda tree: tree.inclusion_proof(seq))
+        proof = await self._proof(connection, tenant, size, inclusion_ranges(seq, size), lambda tree: tree.inclusion_proof(seq))
         return Receipt(seq, tuple(proof), note, rows[0]["leaf"])
 
     async def subtree_roots(self, connection: Connection, tenant: str, size: int, places: tuple[int, int]) -> list[bytes]:
         """Of the perfect subtrees that a stretch (its end not included) is made of, from left to right."""
         subtrees = list(perfect_subtrees(*places))
-        return await self._proof(connection, tenant, size, lambda tree: [tree.subtree(level, index) for level, index in subtrees])
+        return await self._proof(connection, tenant, size, [places], lambda tree: [tree.subtree(level, index) for level, index in subtrees])
 
     async def consistency(self, tenant: str, old: int, new: int) -> list[bytes]:
         """That the tree of `new` leaves continues that of `old`. Raises IndexError."""
@@ -70,28 +71,18 @@ class PostgresLog:
 
     async def consistency_proof(self, connection: Connection, tenant: str, old: int, new: int) -> list[bytes]:
         """The same, in a transaction that is at hand."""
-        return await self._proof(connection, tenant, new, lambda tree: tree.consistency_proof(old)) if old else []
+        if not old:
+            return []
+        return await self._proof(connection, tenant, new, consistency_ranges(old, new), lambda tree: tree.consistency_proof(old))
 
-    async def _proof(self, connection: Connection, tenant: str, size: int, make: Callable[[TiledTree], list[bytes]]) -> list[bytes]:
-        """Tries, fetches the tile that was missing, and tries again: the tree says itself what it needs."""
-        at_hand: dict[Tile, bytes] = {}
-        wanted: list[Tile] = []
-
-        def read(tile: Tile) -> bytes:
-            if tile not in at_hand:
-                wanted.append(tile)
-                raise TileMissing(tile.path())
-            return at_hand[tile]
-
-        tree = TiledTree(size, read)
-        while True:
-            try:
-                return make(tree)
-            except TileMissing:
-                if not wanted:
-                    raise
-                tile = wanted.pop()
-                at_hand[tile] = await self._stored(connection, tenant, tile)
+    async def _proof(
+        self, connection: Connection, tenant: str, size: int, stretches: Iterable[tuple[int, int]], make: Callable[[TiledTree], list[bytes]]
+    ) -> list[bytes]:
+        """One statement for all the tiles that the roots of these stretches need."""
+        tiles = tiles_for(size, stretches)
+        rows = await connection.fetch(self._queries.tiles, tenant, [tile.level for tile in tiles], [tile.index for tile in tiles])
+        stored = {(row["level"], row["index"]): row["hashes"] for row in rows}
+        return make(TiledTree(size, lambda tile: stored.get((tile.level, tile.index), b"")))
 
     async def newest(self, connection: Connection, tenant: str) -> tuple[int, str]:
         """Size and note of the newest checkpoint. Raises NotSigned."""

@@ -1,6 +1,6 @@
 """Scopes, holds and requests in PostgreSQL, inside a transaction that holds the heads of its tenants."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from chancery_contracts.event import Event
@@ -8,25 +8,40 @@ from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldRelease
 from chancery_storage import Connection, Queries
 
 from chancery_audit.domain.entries import Entry
-from chancery_audit.domain.scopes import notes_of
+from chancery_audit.domain.noted import Note, Noted
+from chancery_audit.domain.scopes import facts_of, notes_of
 
 
 class PostgresScopes:
-    """Notes what a batch appends. Two statements, however large it is."""
+    """Notes what a batch appends, but for what this process has noted before. Two statements, however large it is."""
 
-    def __init__(self, connection: Connection, queries: Queries) -> None:
+    def __init__(self, connection: Connection, queries: Queries, noted: Noted) -> None:
         self._connection = connection
         self._queries = queries
+        self._noted = noted
 
-    async def note(self, entries: Iterable[Entry]) -> None:
-        """Sorted, as all that lock these rows do."""
+    async def note(self, entries: Sequence[Entry]) -> list[Note]:
+        """Sorted, as all that lock these rows do. Gives what `Noted` may remember once the transaction has committed."""
         notes = notes_of(entries)
-        rows = [(*key, one.interaction, one.use_case, one.begun_at, one.ended_at) for key, one in sorted(notes.scopes.items())]
+        keys = {entry.scope: entry.wrapped_key for entry in entries}
+        new: list[Note] = []
+        rows = []
+        for scope, one in sorted(notes.scopes.items()):
+            key, facts = keys[scope], facts_of(one)
+            if not set(facts) <= self._noted.of(key):
+                rows.append((*scope, one.interaction, one.use_case, one.begun_at, one.ended_at))
+                new += ((key, fact) for fact in facts)
         if rows:
             await self._connection.execute(self._queries.note_scopes, *(list(column) for column in zip(*rows, strict=True)))
-        if notes.places:
-            columns = zip(*sorted(notes.places), strict=True)
-            await self._connection.execute(self._queries.note_places, *(list(column) for column in columns))
+        named = []
+        for place in sorted(notes.places):
+            key = keys[place[0], place[3]]
+            if place[1:3] not in self._noted.of(key):
+                named.append(place)
+                new.append((key, place[1:3]))
+        if named:
+            await self._connection.execute(self._queries.note_places, *(list(column) for column in zip(*named, strict=True)))
+        return new
 
 
 class PostgresPrivacyRecords:

@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from chancery_runtime.keys import KeyService, new_key, seal
-from chancery_storage import Connection, Queries
+from chancery_runtime.keys import KeyService, new_key
+from chancery_storage import Connection, Database, Queries
 
-from chancery_audit.domain.entries import KeyScope
+from chancery_audit.domain.entries import DataKey, KeyScope
 
 DIGEST_PURPOSE = "audit-content-digest"
 
@@ -18,6 +18,21 @@ class KeyCache:
         self.key_service = key_service
         self._largest = largest
         self._keys: OrderedDict[bytes, bytes] = OrderedDict()
+        self._offers: OrderedDict[KeyScope, bytes] = OrderedDict()
+
+    def last_seen(self, scope: KeyScope) -> DataKey | None:
+        """The key that was in force when this process last looked."""
+        wrapped = self._offers.get(scope)
+        key = None if wrapped is None else self._keys.get(wrapped)
+        return None if wrapped is None or key is None else DataKey(key, wrapped)
+
+    async def make(self, scope: KeyScope) -> DataKey:
+        """Fresh. Raises KeyServiceDown."""
+        key = new_key()
+        made = DataKey(key, await self.key_service.wrap(scope[0], key, context(scope)), fresh=True)
+        self.put(made.wrapped, key)
+        self._see(scope, made.wrapped)
+        return made
 
     async def unwrap(self, scope: KeyScope, wrapped: bytes) -> bytes:
         """Raises KeyServiceDown, CorruptSeal."""
@@ -26,6 +41,18 @@ class KeyCache:
             key = await self.key_service.unwrap(scope[0], wrapped, context(scope))
         self.put(wrapped, key)
         return key
+
+    async def in_force(self, scope: KeyScope, wrapped: bytes) -> DataKey:
+        """As the database says; offered from now on. Raises KeyServiceDown, CorruptSeal."""
+        key = await self.unwrap(scope, wrapped)
+        self._see(scope, wrapped)
+        return DataKey(key, wrapped)
+
+    def _see(self, scope: KeyScope, wrapped: bytes) -> None:
+        self._offers[scope] = wrapped
+        self._offers.move_to_end(scope)
+        while len(self._offers) > self._largest:
+            self._offers.popitem(last=False)
 
     def put(self, wrapped: bytes, key: bytes) -> None:
         """Remembers a key."""
@@ -40,6 +67,31 @@ class KeyCache:
             self._keys.pop(one, None)
 
 
+class PostgresKeyOffers:
+    """Port `KeyOffers`. What it gives is a guess: only the transaction knows, see `PostgresDataKeys`."""
+
+    def __init__(self, database: Database, queries: Queries, cache: KeyCache) -> None:
+        self._database = database
+        self._queries = queries
+        self._cache = cache
+
+    async def offers(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, DataKey]:
+        """One statement for all that are not in memory."""
+        keys = {scope: seen for scope in scopes if (seen := self._cache.last_seen(scope)) is not None}
+        unknown = [scope for scope in scopes if scope not in keys]
+        if unknown:
+            async with self._database.statement() as connection:
+                found = await _stored(connection, self._queries, unknown)
+            for scope in unknown:
+                wrapped = found.get(scope)
+                keys[scope] = await (self._cache.make(scope) if wrapped is None else self._cache.in_force(scope, wrapped))
+        return keys
+
+    async def digest_key(self, tenant: str) -> bytes:
+        """Derived by the key service; it is not in the database."""
+        return await self._cache.key_service.derive(tenant, DIGEST_PURPOSE)
+
+
 class PostgresDataKeys:
     """Port `DataKeys`, for one transaction."""
 
@@ -48,31 +100,30 @@ class PostgresDataKeys:
         self._queries = queries
         self._cache = cache
 
-    async def keys(self, scopes: Sequence[KeyScope]) -> Mapping[KeyScope, bytes]:
-        """Two statements at most, however many scopes."""
-        if not scopes:
+    async def keys(self, offered: Mapping[KeyScope, DataKey]) -> Mapping[KeyScope, DataKey]:
+        """Two statements at most, however many scopes. A key that is in memory, and in the database no more, was destroyed."""
+        if not offered:
             return {}
-        rows = await self._connection.fetch(self._queries.data_keys, [tenant for tenant, _ in scopes], [name for _, name in scopes])
-        found = {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
-        keys = {scope: await self._cache.unwrap(scope, wrapped) for scope, wrapped in found.items()}
+        scopes = sorted(offered)
+        found = await _stored(self._connection, self._queries, scopes)
+        keys: dict[KeyScope, DataKey] = {}
         made: list[tuple[str, str, bytes]] = []
         for scope in scopes:
-            if scope not in found:
-                keys[scope] = key = new_key()
-                wrapped = await self._cache.key_service.wrap(scope[0], key, context(scope))
-                self._cache.put(wrapped, key)
-                made.append((*scope, wrapped))
+            offer, wrapped = offered[scope], found.get(scope)
+            if wrapped is None:
+                keys[scope] = key = offer if offer.fresh else await self._cache.make(scope)
+                made.append((*scope, key.wrapped))
+            else:
+                keys[scope] = offer if offer.wrapped == wrapped else await self._cache.in_force(scope, wrapped)
         if made:
             await self._connection.execute(self._queries.add_data_keys, *(list(column) for column in zip(*made, strict=True)))
         return keys
 
-    async def digest_key(self, tenant: str) -> bytes:
-        """Derived by the key service; it is not in the database."""
-        return await self._cache.key_service.derive(tenant, DIGEST_PURPOSE)
 
-    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes:
-        """AES-256-GCM."""
-        return seal(key, plaintext, context)
+async def _stored(connection: Connection, queries: Queries, scopes: Sequence[KeyScope]) -> dict[KeyScope, bytes]:
+    """Wrapped keys. Neither tenants nor identifiers have commas."""
+    rows = await connection.fetch(queries.data_keys, *(",".join(column) for column in zip(*scopes, strict=True)))
+    return {(row["tenant"], row["scope"]): row["wrapped"] for row in rows}
 
 
 def context(scope: KeyScope) -> str:

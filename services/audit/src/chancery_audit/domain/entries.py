@@ -31,6 +31,28 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class DataKey:
+    """A data key, and how the key service wrapped it. `fresh`: made just now, and in no database yet."""
+
+    key: bytes
+    wrapped: bytes
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event as far as it can be made before its place in the chain is known, and whether its key is the one in force."""
+
+    received: Received
+    scope: KeyScope
+    digest: bytes
+    key: DataKey
+    sealed: bytes
+    leaf: bytes | Unrecordable
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A row of the trail. `seq` counts from 0, without gaps, per tenant."""
 
@@ -41,6 +63,9 @@ class Entry:
     link: bytes
     digest: bytes
     sealed: bytes
+    scope: KeyScope
+    wrapped_key: bytes
+    """The scope's data key, which the payload is sealed under, as the key service wrapped it."""
 
 
 def identity(event: AnyEvent) -> Identity:
@@ -56,12 +81,13 @@ def key_scope(event: AnyEvent) -> KeyScope:
 
 def payload_bytes(event: AnyEvent) -> bytes:
     """What is sealed: the data as JSON."""
-    return event.data.model_dump_json().encode()
+    return event.data.__pydantic_serializer__.to_json(event.data)
 
 
 def content_digest(key: bytes, event: AnyEvent) -> bytes:
     """Keyed, so that nobody who has the database can try out texts. Defaults are left out: a field added later changes no digest."""
-    return hmac.digest(key, event.type.encode() + b"\x00" + event.data.model_dump_json(exclude_defaults=True).encode(), "sha256")
+    data = event.data.__pydantic_serializer__.to_json(event.data, exclude_defaults=True)
+    return hmac.digest(key, event.type.encode() + b"\x00" + data, "sha256")
 
 
 def seal_context(tenant: str, event_id: str) -> bytes:
@@ -98,11 +124,18 @@ def leaf_fields(received: Received, payload_commitment: str) -> LeafFields:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def make_entry(head: Head, received: Received, sealed: bytes, digest: bytes) -> Entry:
-    """The entry after `head`. Raises Unrecordable."""
+def make_draft(received: Received, scope: KeyScope, digest: bytes, key: DataKey, sealed: bytes) -> Draft:
+    """The leaf says nothing of its place: only the link does."""
     try:
         leaf = leaf_bytes(leaf_fields(received, commitment(sealed)))
-    except LeafRefused as exc:
-        raise Unrecordable("the event's attributes do not fit a leaf", answer=False) from exc
-    hashed = leaf_hash(leaf)
-    return Entry(head.size, received, leaf, hashed, link(head.link, hashed), digest, sealed)
+    except LeafRefused:
+        return Draft(received, scope, digest, key, sealed, Unrecordable("the event's attributes do not fit a leaf", answer=False), b"")
+    return Draft(received, scope, digest, key, sealed, leaf, leaf_hash(leaf))
+
+
+def make_entry(head: Head, draft: Draft) -> Entry:
+    """The entry after `head`. Raises Unrecordable."""
+    if isinstance(draft.leaf, Unrecordable):
+        raise draft.leaf
+    linked = link(head.link, draft.leaf_hash)
+    return Entry(head.size, draft.received, draft.leaf, draft.leaf_hash, linked, draft.digest, draft.sealed, draft.scope, draft.key.wrapped)

@@ -1,6 +1,6 @@
 """What a data key covers, as far as retention, holds and erasure must know it."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from chancery_contracts.event import AnyEvent
 from chancery_contracts.interactions import InteractionCompleted
 from chancery_contracts.topics import REGISTRY, TOPIC_OF_TYPE
 
-from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope, key_scope
+from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope
 
 Place = tuple[str, str, str, str]
 """Tenant, `matter` or `conversation`, its name, the scope."""
@@ -32,6 +32,16 @@ class Notes:
     places: set[Place] = field(default_factory=set)
 
 
+def facts_of(note: ScopeNote) -> list[Hashable]:
+    """What a scope's row says once this is noted: a later note that says no more changes nothing."""
+    facts: list[Hashable] = ["scope"]
+    if note.use_case:
+        facts.append("use_case")
+    if note.ended_at is not None:
+        facts.append(note.ended_at)
+    return facts
+
+
 def notes_of(entries: Iterable[Entry]) -> Notes:
     """The registry's entries and those of holds, erasures and reads are kept for ever: no scope is noted for them."""
     notes = Notes()
@@ -40,7 +50,7 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
         topic = TOPIC_OF_TYPE[event.type]
         if topic is REGISTRY or topic in KEPT_TOPICS:
             continue
-        scope = key_scope(event)
+        scope = entry.scope
         at = datetime.fromtimestamp(entry.received.timestamp_ms / 1000, UTC)
         _note(notes.scopes.setdefault(scope, ScopeNote(event.interaction, at)), event, at)
         notes.places.update(
@@ -53,7 +63,7 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
 
 def _note(note: ScopeNote, event: AnyEvent, at: datetime) -> None:
     note.use_case = note.use_case or _use_case(event)
-    if isinstance(event.data, InteractionCompleted):
+    if event.type == InteractionCompleted.TYPE:
         note.ended_at = at
 
 

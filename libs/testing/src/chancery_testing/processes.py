@@ -1,0 +1,92 @@
+"""A service as a process of its own, over servers that run already: what benchmarks and chaos start, measure and kill."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+OPERATOR = "operator"
+"""The operator's token of what is started here."""
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class ServiceProcess:
+    """`python -m <module>`, its output in a file."""
+
+    def __init__(self, module: str, environment: dict[str, str], output: Path) -> None:
+        self.port = int(environment["CHANCERY_HTTP_PORT"])
+        with output.open("ab") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module], env={**os.environ, **environment}, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def exit_status(self, within_s: float) -> int:
+        """Waits for the end. Raises TimeoutExpired."""
+        return self._process.wait(within_s)
+
+    @property
+    def running(self) -> bool:
+        """False once it has ended."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, and waits for the end."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self, within_s: float = 30.0) -> int:
+        """SIGTERM; its exit status."""
+        self._process.terminate()
+        try:
+            return self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def cpu_s(self) -> float:
+        """Processor time so far, user and system."""
+        return cpu_s(self.pid)
+
+    def peak_megabytes(self) -> float:
+        """The largest resident memory so far."""
+        for line in Path(f"/proc/{self.pid}/status").read_text("ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        raise ProcessLookupError(self.pid)
+
+
+def start_audit(bootstrap: str, database_url: str, folder: Path, instance: str = "0") -> ServiceProcess:
+    """An audit process; its keyring and output are in `folder`."""
+    environment = {
+        "CHANCERY_KAFKA_BOOTSTRAP": bootstrap, "CHANCERY_DATABASE_URL": database_url, "CHANCERY_HTTP_PORT": str(_free_port()),
+        "CHANCERY_OPERATOR_TOKEN": OPERATOR, "CHANCERY_KEYRING_PATH": str(folder / "keyring.json"), "CHANCERY_ENVIRONMENT": "development",
+        "CHANCERY_AUDIT_INSTANCE": instance,
+    }  # fmt: skip
+    return ServiceProcess("chancery_audit", environment, folder / f"audit-{instance}.log")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process so far, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def with_children(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found, listed = [pid], Path(f"/proc/{pid}/task/{pid}/children")
+    if listed.exists():
+        for child in listed.read_text("ascii").split():
+            found += with_children(int(child))
+    return found
