@@ -50,6 +50,12 @@ class EntryView(BaseModel):
     interaction: str | None = None
     conversation: str | None = None
     causation: str | None = None
+    actor: str | None = None
+    use_case: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    redaction_policy: str | None = None
+    """Versions that the event pins, as `name@version`."""
     topic: str
     partition: int
     offset: int

@@ -10,6 +10,7 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.metrics import counter
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 
+from chancery_audit.adapters.attributes import Backfill, PostgresAttributes
 from chancery_audit.adapters.batching import BatchWriter, WriteBatch
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
@@ -49,6 +50,7 @@ def batch_in_transaction(database: Database, queries: Queries, cache: KeyCache, 
             ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache))
             recorded = await record(batch, ports)
             await PostgresScopes(connection, queries).note(recorded.entries)
+            await PostgresAttributes(connection, queries, cache.key_service).note(entry.received.event for entry in recorded.entries)
         if clocks is not None:
             clocks.look(batch)
         entries.inc(len(recorded.entries))
@@ -121,6 +123,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     await eraser.find_again()
     await eraser.erase_again()
     app.stage(privacy_stage(privacy.take))
+    app.background("backfill", Backfill(database, queries, cache).run)
     app.background("erasure", partial(every, settings.audit_erasure_s, round_))
     app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
     app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))

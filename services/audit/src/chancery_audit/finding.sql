@@ -1,0 +1,64 @@
+-- name: find_page
+-- A page in the order of acceptance: out of one source, the narrowest of what is asked for; the rest is looked up row by row. `$2` is the
+-- source's kind, which needs no second look; `$17` and `$18` are its name and names, which not every source asks for.
+SELECT begun_at, scope FROM {source}
+AND s.interaction IS NOT NULL AND ($3::text IS NULL OR s.use_case = $3)
+AND ($4::text IS NULL OR $2::text = 'matter' OR EXISTS (
+    SELECT 1 FROM places x WHERE x.tenant = $1 AND x.kind = 'matter' AND x.name = $4 AND x.scope = s.scope))
+AND ($5::text IS NULL OR $2::text = 'conversation' OR EXISTS (
+    SELECT 1 FROM places x WHERE x.tenant = $1 AND x.kind = 'conversation' AND x.name = $5 AND x.scope = s.scope))
+AND ($6::timestamptz IS NULL OR begun_at >= $6) AND ($7::timestamptz IS NULL OR begun_at < $7)
+AND ($8::text IS NULL OR ($8 = 'erased' AND s.erased_at IS NOT NULL) OR ($8 = 'ended' AND s.erased_at IS NULL AND s.ended_at IS NOT NULL)
+     OR ($8 = 'open' AND s.erased_at IS NULL AND s.ended_at IS NULL))
+AND ($9::text[] = '{{}}' OR (SELECT count(DISTINCT w.kind) FROM unnest($9::text[], $10::text[]) AS w (kind, name) JOIN attributes x
+     ON x.tenant = $1 AND x.kind = w.kind AND x.name = w.name AND x.begun_at = s.begun_at AND x.scope = s.scope) = $11::int)
+AND ($12::text IS NULL OR $2::text = 'cost' OR EXISTS (
+    SELECT 1 FROM costs x WHERE x.tenant = $1 AND x.scope = s.scope AND x.currency = $12 AND x.micros BETWEEN $13::bigint AND $14::bigint))
+AND ($15::timestamptz IS NULL OR (begun_at, scope) > ($15, $16::text)) AND ($17::text IS NOT NULL OR $18::text[] IS NOT NULL)
+ORDER BY begun_at, scope LIMIT $19
+
+-- name: find_in_scopes
+-- All, or those of a use case.
+scopes s WHERE tenant = $1
+
+-- name: find_in_places
+-- Of one matter or one conversation.
+places a JOIN scopes s USING (tenant, scope) WHERE tenant = $1 AND a.kind = $2 AND a.name = $17
+
+-- name: find_in_attributes
+-- Of one name: its index is in the order of the page.
+attributes a JOIN scopes s USING (tenant, begun_at, scope) WHERE tenant = $1 AND a.kind = $2 AND a.name = $17
+
+-- name: find_in_persons
+-- Of any of some pseudonyms.
+(SELECT DISTINCT tenant, begun_at, scope FROM attributes WHERE tenant = $1 AND kind = $2 AND name = ANY($18)) a
+JOIN scopes s USING (tenant, begun_at, scope) WHERE tenant = $1
+
+-- name: find_in_costs
+-- Of a range: by its index where it is narrow, else in the order of the page.
+costs a JOIN scopes s USING (tenant, begun_at, scope) WHERE tenant = $1 AND a.currency = $12 AND a.micros BETWEEN $13 AND $14
+
+-- name: count_source
+-- How many rows each possible source has from a moment on, counted no further than it takes to know that it is not narrow.
+SELECT 'use_case' AS source, (SELECT count(*) FROM (SELECT 1 FROM scopes WHERE tenant = $1 AND use_case = $2 AND interaction IS NOT NULL
+    AND begun_at >= $10 LIMIT $11) AS counted) AS rows WHERE $2::text IS NOT NULL
+UNION ALL SELECT w.kind, (SELECT count(*) FROM (SELECT 1 FROM places p WHERE p.tenant = $1 AND p.kind = w.kind AND p.name = w.name
+    LIMIT $11) AS counted) FROM unnest($3::text[], $4::text[]) AS w (kind, name)
+UNION ALL SELECT w.kind, sum((SELECT count(*) FROM (SELECT 1 FROM attributes a WHERE a.tenant = $1 AND a.kind = w.kind AND a.name = w.name
+    AND a.begun_at >= $10 LIMIT $11) AS counted)) FROM unnest($5::text[], $6::text[]) AS w (kind, name) GROUP BY w.kind
+UNION ALL SELECT 'cost', (SELECT count(*) FROM (SELECT 1 FROM costs WHERE tenant = $1 AND currency = $7 AND micros BETWEEN $8 AND $9
+    LIMIT $11) AS counted) WHERE $7::text IS NOT NULL
+
+-- name: found_interactions
+-- What is told of the interactions of a page.
+SELECT s.interaction, s.use_case, s.begun_at, s.ended_at, s.erased_at,
+    ARRAY(SELECT name FROM places p WHERE p.tenant = $1 AND p.kind = 'matter' AND p.scope = s.scope ORDER BY name) AS matters,
+    ARRAY(SELECT name FROM places p WHERE p.tenant = $1 AND p.kind = 'conversation' AND p.scope = s.scope ORDER BY name) AS conversations,
+    ARRAY(SELECT ARRAY[kind, name] FROM attributes a WHERE a.tenant = $1 AND a.scope = s.scope AND a.by_scope AND a.kind <> 'person'
+        ORDER BY kind, name) AS told,
+    ARRAY(SELECT ARRAY[currency, micros::text] FROM costs c WHERE c.tenant = $1 AND c.scope = s.scope ORDER BY currency) AS settled
+FROM scopes s WHERE s.tenant = $1 AND s.scope = ANY($2::text[]) ORDER BY s.begun_at, s.scope
+
+-- name: place_of
+-- Where an interaction stands in the order of acceptance.
+SELECT begun_at, scope FROM scopes WHERE tenant = $1 AND scope = 'interaction/' || $2 AND interaction IS NOT NULL
