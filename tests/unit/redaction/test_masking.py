@@ -72,3 +72,8 @@ def test_a_value_has_one_token_in_a_matter_and_another_elsewhere():
     assert len(spelled) == 1
     assert elsewhere not in spelled
     assert normalise("PERSON", " Ann\u00a0 Lee ") == normalise("PERSON", "ANN LEE")
+
+
+def test_values_are_counted_once():
+    _, findings = mask("Ann Ann", 0, [Span("PERSON", 0, 3, 1), Span("PERSON", 4, 7, 1)], token_of)
+    assert masked_counts(findings) == {"PERSON": 1}

@@ -1,8 +1,7 @@
 -- name: note_attributes
 -- Once each, at the moment of their scope. Of what is erased, no person comes back.
-INSERT INTO attributes (tenant, kind, name, begun_at, scope, by_scope)
-SELECT n.tenant, n.kind, n.name, s.begun_at, n.scope, n.by_scope
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[]) AS n (tenant, kind, name, scope, by_scope)
+INSERT INTO attributes (tenant, kind, name, begun_at, scope) SELECT n.tenant, n.kind, n.name, s.begun_at, n.scope
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (tenant, kind, name, scope)
 JOIN scopes s ON s.tenant = n.tenant AND s.scope = n.scope WHERE s.erased_at IS NULL OR n.kind <> 'person' ON CONFLICT DO NOTHING
 
 -- name: note_costs
@@ -14,7 +13,7 @@ JOIN scopes s ON s.tenant = n.tenant AND s.scope = n.scope ON CONFLICT (tenant, 
 
 -- name: delete_persons
 -- With the payloads that named them.
-DELETE FROM attributes WHERE tenant = $1 AND scope = ANY($2::text[]) AND by_scope AND kind = 'person'
+DELETE FROM attributes WHERE tenant = $1 AND scope = ANY($2::text[]) AND kind = 'person'
 
 -- name: backfills
 -- Trails with entries from before attributes were noted.

@@ -114,7 +114,7 @@ WHERE tenant = $1 AND scope = ANY($2::text[])
 SELECT s.tenant, s.scope, EXISTS (SELECT 1 FROM data_keys k WHERE k.tenant = s.tenant AND k.scope = s.scope)
     OR EXISTS (SELECT 1 FROM entries e JOIN payloads p USING (tenant, seq)
         WHERE e.tenant = s.tenant AND e.interaction = s.interaction AND p.scope = s.scope)
-    OR EXISTS (SELECT 1 FROM attributes a WHERE a.tenant = s.tenant AND a.scope = s.scope AND a.by_scope AND a.kind = 'person') AS there
+    OR EXISTS (SELECT 1 FROM attributes a WHERE a.tenant = s.tenant AND a.scope = s.scope AND a.kind = 'person') AS there
 FROM scopes s WHERE s.erased_at IS NOT NULL AND (s.tenant, s.scope) > ($1, $2) ORDER BY s.tenant, s.scope LIMIT $3
 
 -- name: mark_again

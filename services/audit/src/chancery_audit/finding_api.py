@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from chancery_audit.adapters.finding import FoundInteraction, PostgresFinder
 from chancery_audit.api import Tell, Tenant
+from chancery_audit.domain.attributes import Kind
 from chancery_audit.domain.live import Live
 from chancery_audit.domain.versions import NAME_PATTERN, VERSIONED_PATTERN
 from chancery_audit.domain.wanted import CostRange, Pseudonym, State, Wanted
@@ -21,7 +22,7 @@ from chancery_audit.errors import NoSuchPlace
 
 MAX_MICROS = 2**53
 MAX_TOKENS = 200
-TOKEN_PATTERN = r"^(matter|conversation|interaction):[A-Za-z0-9][A-Za-z0-9._:-]{0,127}/<[A-Z][A-Z_]{1,40}_[2-9A-HJKMNP-TV-Z]{4,12}>$"
+PSEUDONYM_PATTERN = r"^(matter|conversation|interaction):[A-Za-z0-9][A-Za-z0-9._:-]{0,127}/<[A-Z][A-Z_]{1,40}_[2-9A-HJKMNP-TV-Z]{4,12}>$"
 LIVE_PATTERN = r"^[a-z_]{1,32}/[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 Name = Annotated[str | None, Field(pattern=IDENTIFIER_PATTERN)]
 Opaque = Annotated[str | None, Field(pattern=f"^{NAME_PATTERN}$")]
@@ -49,7 +50,7 @@ class FindQuery(BaseModel):
     verdict: Verdict | None = None
     outcome: Outcome | None = None
     refusal: RefusalCode | None = None
-    token: list[Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]] = Field([], max_length=MAX_TOKENS)
+    token: list[Annotated[str, StringConstraints(pattern=PSEUDONYM_PATTERN)]] = Field([], max_length=MAX_TOKENS)
     """Pseudonyms of one person, each with where it is stable, as redaction's `POST /v1/vault/tokens` tells them: any of them."""
     currency: str | None = Field(None, pattern="^[A-Z]{3,8}$")
     cost_from: Micros = None
@@ -59,7 +60,7 @@ class FindQuery(BaseModel):
 
     def wanted(self) -> Wanted:
         """One more than the page, to know whether there is another. Raises Problem."""
-        kinds = ("actor", "reviewer", "prompt", "model", "document", "verdict", "outcome", "refusal")
+        kinds: tuple[Kind, ...] = ("actor", "reviewer", "prompt", "model", "document", "verdict", "outcome", "refusal")
         return Wanted(
             self.tenant, self.use_case, self.matter, self.conversation, self.since, self.until, self.state,
             {kind: getattr(self, kind) for kind in kinds if getattr(self, kind) is not None},

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from chancery_contracts.areas import CostPosted
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import Retry
 from chancery_contracts.topics import PAYLOADS
@@ -17,7 +16,7 @@ from chancery_storage import Connection, Database, Queries
 
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.trail import PostgresTrail
-from chancery_audit.domain.attributes import TELLERS, attribute_notes
+from chancery_audit.domain.attributes import TELLING, attribute_notes
 from chancery_audit.domain.entries import seal_context
 
 log = structlog.get_logger()
@@ -27,7 +26,6 @@ STRETCH = 200
 PAUSE_S = 0.02
 """Between two batches: what is appended now goes first."""
 RETRY_S = 5.0
-_TYPES = sorted({CostPosted.TYPE, *(payload.TYPE for payload in TELLERS)})
 
 
 class PostgresAttributes:
@@ -52,7 +50,7 @@ class PostgresAttributes:
 
 
 class Backfill:
-    """Notes what entries from before the notes tell. Each batch moves its tenant's mark in its own transaction: a restart goes on from there."""
+    """Notes what older entries tell. Each batch moves its tenant's mark in its own transaction: a restart goes on from there."""
 
     def __init__(self, database: Database, queries: Queries, cache: KeyCache) -> None:
         self._database = database
@@ -61,12 +59,14 @@ class Backfill:
 
     async def run(self) -> None:
         """Until nothing is left; then it waits with the service. A passing fault is tried again."""
-        while True:
+        pause, left = PAUSE_S, True
+        while left:
+            await asyncio.sleep(pause)
+            pause = RETRY_S
             with suppress(Retry):  # nothing is half done: a batch is one transaction
-                while await self.step():
-                    await asyncio.sleep(PAUSE_S)
-                await asyncio.Event().wait()
-            await asyncio.sleep(RETRY_S)
+                left = await self.step()
+                pause = PAUSE_S
+        await asyncio.Event().wait()
 
     async def step(self) -> bool:
         """The next batch of the first trail that has one; False where none has. Raises Retry, CorruptSeal."""
@@ -76,7 +76,7 @@ class Backfill:
                 return False
             tenant, first, until = rows[0]
             last = min(first + STRETCH, until)
-            found = await connection.fetch(self._queries.backfill_stretch, tenant, first, last, _TYPES)
+            found = await connection.fetch(self._queries.backfill_stretch, tenant, first, last, TELLING)
         events = [await self._open(tenant, row) for row in found]
         async with self._database.transaction() as connection:
             # What was erased meanwhile has its scope marked under this same lock: no person of it is noted.

@@ -12,7 +12,7 @@ from chancery_storage import Connection, Database, Queries
 
 from chancery_audit.adapters.attributes import PERSON_PURPOSE
 from chancery_audit.adapters.sealing import KeyCache
-from chancery_audit.domain.attributes import person_name
+from chancery_audit.domain.attributes import VERSIONED, person_name
 from chancery_audit.domain.entries import seal_context
 from chancery_audit.domain.live import Live, Published, live_at
 from chancery_audit.domain.wanted import Wanted
@@ -20,13 +20,15 @@ from chancery_audit.errors import NoSuchPlace
 
 NARROW = 5_000
 """Rows of a source are counted up to here, to choose the one with the fewest."""
+MAX_VERSIONS = 500
+"""Of one name that is asked for without a version: beyond it, name the version."""
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = ("matter", "conversation")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundInteraction:
-    """One interaction, without its contents. `told`: kinds of attributes, and their names in order. `costs`: what was settled, by currency."""
+    """One interaction, without its contents. `told`: names of attributes by kind. `costs`: what was settled, by currency."""
 
     interaction: str
     use_case: str
@@ -64,16 +66,28 @@ class PostgresFinder:
 
     async def interactions(self, wanted: Wanted) -> list[FoundInteraction]:
         """In the order of acceptance. Raises NoSuchPlace."""
-        attributes: dict[str, Sequence[str]] = {kind: [name] for kind, name in wanted.named.items()}
-        if wanted.persons:
-            key = await self._cache.key_service.derive(wanted.tenant, PERSON_PURPOSE)
-            attributes["person"] = sorted({person_name(key, one.place, one.token) for one in wanted.persons})
         places = {kind: name for kind, name in zip(_PLACES, (wanted.matter, wanted.conversation), strict=True) if name is not None}
         async with self._database.reading() as connection:
+            attributes = await self._attributes(connection, wanted)
+            if not all(attributes.values()):
+                return []
             search = _Search(wanted, places, attributes, await self._after(connection, wanted))
             page = await self._page(connection, search)
             rows = await connection.fetch(self._queries.found_interactions, wanted.tenant, [row["scope"] for row in page])
         return [_found(row) for row in rows]
+
+    async def _attributes(self, connection: Connection, wanted: Wanted) -> dict[str, Sequence[str]]:
+        """Names as they are noted, any of which is meant: all versions where none is named, persons by their hashes."""
+        found: dict[str, Sequence[str]] = {}
+        for kind, name in wanted.named.items():
+            found[kind] = [name]
+            if kind in VERSIONED and "@" not in name:
+                rows = await connection.fetch(self._queries.versions_of, wanted.tenant, kind, name, MAX_VERSIONS)
+                found[kind] = [row["name"] for row in rows]
+        if wanted.persons:
+            key = await self._cache.key_service.derive(wanted.tenant, PERSON_PURPOSE)
+            found["person"] = sorted({person_name(key, one.place, one.token) for one in wanted.persons})
+        return found
 
     async def _after(self, connection: Connection, wanted: Wanted) -> tuple[datetime, str] | None:
         if wanted.after is None:
@@ -89,11 +103,13 @@ class PostgresFinder:
         others = [(other, name) for other, names in search.attributes.items() if other != kind for name in names]
         names = search.attributes.get(kind) or [search.places.get(kind, "")]
         source = self._queries[_source(kind, search)]
+        if kind not in search.places and kind != "cost":
+            await connection.execute(self._queries.read_in_order)
         return await connection.fetch(
             self._queries.find_page.format(source=source), wanted.tenant, kind, wanted.use_case, wanted.matter, wanted.conversation,
             wanted.since, wanted.until, wanted.state, [other for other, _ in others], [name for _, name in others],
             len({other for other, _ in others}), *((cost.currency, cost.least, cost.most) if cost else (None, None, None)),
-            *(search.after or (None, None)), names[0], names, wanted.limit,
+            *(search.after or (None, None)), names, wanted.limit,
         )  # fmt: skip
 
     async def _narrowest(self, connection: Connection, search: _Search) -> str:
@@ -127,7 +143,7 @@ class PostgresFinder:
 
 def _source(kind: str, search: _Search) -> str:
     if kind in search.attributes:
-        return "find_in_persons" if kind == "person" else "find_in_attributes"
+        return "find_in_attributes"
     return "find_in_places" if kind in search.places else "find_in_costs" if kind == "cost" else "find_in_scopes"
 
 

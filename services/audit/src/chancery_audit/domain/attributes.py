@@ -8,10 +8,10 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from chancery_contracts.areas import CostPosted, ReviewDecided
-from chancery_contracts.base import Payload, VersionRef
+from chancery_contracts.base import Payload
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.identifiers import pseudonym_scope
 from chancery_contracts.interactions import (
@@ -28,21 +28,14 @@ from chancery_contracts.interactions import (
 from chancery_audit.domain.versions import is_opaque, versioned
 
 Kind = Literal["actor", "reviewer", "prompt", "model", "document", "verdict", "outcome", "refusal", "person"]
+VERSIONED: tuple[Kind, ...] = ("prompt", "model", "document")
+"""Kinds whose names are `name@version`."""
 Told = tuple[Kind, str]
-"""A kind, and a name: `prompt`, `answer`, and once more `prompt`, `answer@3`."""
+Attribute = tuple[str, Kind, str, str]
+"""Tenant, kind, name, scope."""
 MAX_MICROS = 2**53 - 1
 """More than this of one posting counts as this: sums stay within the database's integers."""
 _CURRENCY = re.compile(r"[A-Z]{3,8}")
-
-
-class Attribute(NamedTuple):
-    """One row. `by_scope`: it is looked up by its scope too, to be shown with its interaction or erased with it."""
-
-    tenant: str
-    kind: Kind
-    name: str
-    scope: str
-    by_scope: bool
 
 
 @dataclass
@@ -62,7 +55,7 @@ def attribute_notes(events: Iterable[AnyEvent], person_keys: Mapping[str, bytes]
         scope = f"interaction/{event.interaction}"
         tell = TELLERS.get(type(event.data))
         if tell is not None:
-            notes.attributes.update(Attribute(event.tenant, kind, name, scope, _by_scope(kind, name)) for kind, name in tell(event.data))
+            notes.attributes.update([(event.tenant, kind, name, scope) for kind, name in tell(event.data)])
         if type(event.data) is InteractionRedacted:
             notes.attributes.update(_persons(event, event.data, scope, person_keys[event.tenant]))
         elif isinstance(event.data, CostPosted) and event.data.kind == "settle" and _CURRENCY.fullmatch(event.data.currency):
@@ -80,11 +73,7 @@ def _persons(event: AnyEvent, data: InteractionRedacted, scope: str, key: bytes)
     assert event.interaction is not None
     place = pseudonym_scope(event.matter, event.conversation, event.interaction)
     for token in {finding.token for finding in data.findings}:
-        yield Attribute(event.tenant, "person", person_name(key, place, token), scope, by_scope=True)
-
-
-def _by_scope(kind: Kind, name: str) -> bool:
-    return kind != "document" and (kind not in {"prompt", "model"} or "@" in name)
+        yield event.tenant, "person", person_name(key, place, token), scope
 
 
 def _opaque(kind: Kind, name: str) -> Iterator[Told]:
@@ -92,36 +81,33 @@ def _opaque(kind: Kind, name: str) -> Iterator[Told]:
         yield kind, name
 
 
-def _version(kind: Kind, ref: VersionRef) -> Iterator[Told]:
-    """By name alone and with its version."""
-    full = versioned(ref.name, ref.version)
+def _version(kind: Kind, name: str, version: int) -> Iterator[Told]:
+    full = versioned(name, version)
     if full is not None:
-        yield from ((kind, ref.name), (kind, full))
+        yield kind, full
 
 
 # Each tells what its event adds, so that nothing is told at every stage again.
 
 
-def _asked(data: InteractionRequested | InteractionRedacted) -> Iterator[Told]:
+def _asked(data: InteractionRequested) -> Iterator[Told]:
     yield from _opaque("actor", data.actor)
 
 
 def _grounded(data: InteractionGrounded) -> Iterator[Told]:
-    for name, number in {(one.document_id, one.document_version) for one in data.passages}:
-        full = versioned(name, number)
-        if full is not None:
-            yield from (("document", name), ("document", full))
+    for name, version in {(one.document_id, one.document_version) for one in data.passages}:
+        yield from _version("document", name, version)
 
 
 def _authorised(data: InteractionAuthorised) -> Iterator[Told]:
-    yield from _version("model", data.model)
+    yield from _version("model", data.model.name, data.model.version)
 
 
 def _generated(data: InteractionGenerated) -> Iterator[Told]:
-    """Every model that was called: a fallback's attempts count."""
-    yield from _version("prompt", data.prompt)
-    for model in {(one.model.name, one.model.version): one.model for one in (data, *data.attempts)}.values():
-        yield from _version("model", model)
+    """Every model that was called: those that failed were sent the question, too."""
+    yield from _version("prompt", data.prompt.name, data.prompt.version)
+    for name, version in {(one.name, one.version) for one in (data.model, *(attempt.model for attempt in data.attempts))}:
+        yield from _version("model", name, version)
 
 
 def _validated(data: InteractionValidated) -> Iterator[Told]:
@@ -142,7 +128,6 @@ def _decided(data: ReviewDecided) -> Iterator[Told]:
 
 TELLERS: Mapping[type[Payload], Callable[[Any], Iterable[Told]]] = {
     InteractionRequested: _asked,
-    InteractionRedacted: _asked,
     InteractionGrounded: _grounded,
     InteractionAuthorised: _authorised,
     InteractionGenerated: _generated,
@@ -151,3 +136,5 @@ TELLERS: Mapping[type[Payload], Callable[[Any], Iterable[Told]]] = {
     InteractionCompleted: _completed,
     ReviewDecided: _decided,
 }
+TELLING = sorted(payload.TYPE for payload in {*TELLERS, InteractionRedacted, CostPosted})
+"""Types of events that tell anything."""

@@ -15,7 +15,7 @@ _OPAQUE = re.compile(NAME_PATTERN)
 
 @lru_cache(maxsize=4096)
 def is_opaque(name: str) -> bool:
-    """True for ids as the contract has them: 1 to 128 letters, digits, `.`, `_`, `:`, `-`. An e-mail address or a name with spaces is none."""
+    """True for ids as the contract has them: 1 to 128 letters, digits, `.`, `_`, `:`, `-`. An e-mail address is none."""
     return _OPAQUE.fullmatch(name) is not None
 
 
@@ -27,7 +27,16 @@ def versioned(name: str, version: int) -> str | None:
 
 def leaf_versions(data: Payload) -> dict[str, str | None]:
     """Who asked and which versions were pinned, as a leaf says it. Bounded, whatever the data hold; what does not fit is left out."""
-    actor = getattr(data, "actor", None)
-    told = {"actor": actor if isinstance(actor, str) and is_opaque(actor) else None}
-    refs = {name: getattr(data, name, None) for name in PINNED}
-    return told | {name: versioned(ref.name, ref.version) for name, ref in refs.items() if isinstance(ref, VersionRef)}
+    told: dict[str, str | None] = {}
+    for name in _pinned_by(type(data)):
+        value = getattr(data, name)
+        if isinstance(value, VersionRef):
+            told[name] = versioned(value.name, value.version)
+        elif name == "actor" and is_opaque(value):
+            told[name] = value
+    return told
+
+
+@lru_cache(maxsize=256)
+def _pinned_by(kind: type[Payload]) -> tuple[str, ...]:
+    return tuple(name for name in ("actor", *PINNED) if name in kind.model_fields)
