@@ -11,6 +11,7 @@ import time
 import chancery_local
 import pytest
 from chancery_bus import Publisher
+from chancery_cli.app import app
 from chancery_cli.auditing import fetch_trail, operator_get
 from chancery_cli.demo.report import unexpected
 from chancery_cli.demo.run import run_demo
@@ -21,6 +22,7 @@ from chancery_testing import builders
 from chancery_testing.waiting import eventually
 from e2e.sinks import records, sinks
 from rich.console import Console
+from typer.testing import CliRunner
 
 pytestmark = pytest.mark.timeout(300)
 TENANT = "meridian-bank"
@@ -54,10 +56,19 @@ async def test_no_canary_is_in_any_sink_where_it_may_not_be(stack, demo, home):
         injected = await client.ask(Request("bank-faq", hostile), timeout_s=30)
     assert done.data.masked == {"PERSON": 1, "EMAIL_ADDRESS": 1, "IBAN_CODE": 1, "CREDIT_CARD": 1, "PHONE_NUMBER": 1}
     assert {refused.data.outcome, unknown.data.outcome, injected.data.outcome} == {"refused"}
+    # Whoever is looked for leaves no trace of the name, either.
+    await eventually(lambda: done.interaction in _found_by_person("Margaret Thistlewood"), within_s=15)
+    assert _found_by_person("Margaret Thistlewoods") == []
     needles = [needle.encode() for canary in CANARIES for needle in (canary, canary.replace(" ", ""))]
     assert any(any(needle in (record.value or b"") for needle in needles) for record in await records(stack, REQUESTED.full_name(TENANT)))
     found = {place async for place, content in sinks(stack, home) if any(needle in content for needle in needles)}
     assert found == set()
+
+
+def _found_by_person(name):
+    result = CliRunner().invoke(app, ["audit", "find", "--tenant", TENANT, "--person", "-", "--json"], input=f"{name}\n")
+    assert result.exit_code == 0, result.output
+    return [one["interaction"] for one in json.loads(result.output)["interactions"]]
 
 
 def _bad_records(seed: int, count: int):
