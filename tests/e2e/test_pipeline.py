@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime
 
 import chancery_local
 import pytest
@@ -15,6 +16,7 @@ from chancery_cli.app import app
 from chancery_cli.auditing import fetch_trail, operator_get
 from chancery_cli.demo.report import unexpected
 from chancery_cli.demo.run import run_demo
+from chancery_cli.errors import CommandFailed
 from chancery_client import ChanceryClient, Request, question
 from chancery_contracts import encode
 from chancery_contracts.topics import REQUESTED
@@ -166,6 +168,32 @@ async def test_a_reader_leaves_a_mark(stack, demo):
         return any(one["query"]["reveal"] == "true" for one in reads if "reveal" in one["query"])
 
     await eventually(on_record, within_s=15)
+
+
+async def test_every_query_has_its_command_in_pages_and_says_what_is_wrong(stack, demo):
+    def run(*words):
+        return CliRunner().invoke(app, ["audit", *words, "--tenant", TENANT])
+
+    now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    queries = {
+        ("find", "--outcome", "released", "--prompt", "grounded-answer", "--currency", "USD", "--cost-from", "1"): "--after",
+        ("live", "--at", now): "--after",
+        ("reads",): "--before",
+    }
+    for words, paging in queries.items():
+        first = run(*words, "--limit", "1")
+        assert first.exit_code == 0, first.exception
+        _, _, place = first.output.partition(f"more: {paging} ")
+        second = run(*words, "--limit", "1", paging, place.strip(), "--json")
+        assert second.exit_code == 0, second.exception
+        shown = json.loads(second.output)
+        assert len(next(iter(value for value in shown.values() if isinstance(value, list)))) == 1
+    assert run("find", "--person", "-").exit_code == 1  # no line of input
+    for wrong, about in (("--verdict", "verdict"), ("--refusal", "refusal"), ("--cost-from", "currency"), ("--after", "after")):
+        failed = run("find", wrong, "7")
+        assert failed.exit_code == 1
+        assert isinstance(failed.exception, CommandFailed)
+        assert about in str(failed.exception)
 
 
 def _killed_and_back(home, name):
