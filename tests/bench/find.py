@@ -158,7 +158,7 @@ FILTERS: dict[str, Callable[[random.Random], Filters]] = {
     "verdict_release_and_actor": lambda chosen: {"named": {"verdict": "release", "actor": f"user-{chosen.randrange(ACTORS)}"}},
     "matter_and_verdict_release": lambda chosen: {"matter": f"matter-{chosen.randrange(MATTERS)}", "named": {"verdict": "release"}},
     "six_together": lambda chosen: {
-        "use_case": f"case-{1 + 2 * chosen.randrange(USE_CASES // 2)}", "since": BEGUN, "cost": _cost(0, 15_000),
+        "use_case": f"case-{3 + 10 * chosen.randrange(USE_CASES // 10)}", "since": BEGUN, "cost": _cost(0, 15_000),
         "named": {"prompt": "answer", "model": "large@1", "verdict": "release", "outcome": "released"},
     },
     WORST: _named(model="small@3", verdict="withhold"),

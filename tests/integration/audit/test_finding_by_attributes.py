@@ -134,6 +134,14 @@ async def test_what_cannot_be_asked_is_a_problem_and_says_nothing_of_it(audit, t
     assert audit.published == []
 
 
+async def test_no_filter_takes_what_the_database_would_refuse(audit, tenant):
+    for path in ("entries", "interactions", "reads", "live"):
+        for name in ("type", "interaction", "prompt", "matter", "after", "at"):
+            response = await audit.http.get(f"/v1/{path}", params={"tenant": tenant, name: "a\x00b"}, headers=TOKEN)
+            assert response.status_code in {200, 422}, (path, name)  # 200: a filter that this query does not have
+    assert (await audit.http.get("/v1/entries", params={"tenant": tenant, "type": "a\x00b"}, headers=TOKEN)).status_code == 422
+
+
 async def test_a_reading_is_on_record_with_all_that_was_asked_for_and_a_person_only_by_its_token(audit, three):
     audit.published.clear()
     await found(audit, three, token=PERSON, verdict="release", currency="USD", cost_from=5)

@@ -178,7 +178,7 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
     @routes.get("/entries")
     async def entries(
         tenant: Tenant,
-        of_type: Annotated[str | None, Query(alias="type", max_length=200)] = None,
+        of_type: Annotated[str | None, Query(alias="type", pattern=r"^[a-z0-9.-]{1,200}$")] = None,
         since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
         until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
         interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,

@@ -35,16 +35,24 @@ attributes a JOIN scopes s USING (tenant, begun_at, scope) WHERE tenant = $1 AND
 -- Of a range: by its index where it is narrow, else in the order of the page.
 costs a JOIN scopes s USING (tenant, begun_at, scope) WHERE tenant = $1 AND a.currency = $12 AND a.micros BETWEEN $13 AND $14
 
--- name: count_source
--- How many rows each possible source has from a moment on, counted no further than it takes to know that it is not narrow.
-SELECT 'use_case' AS source, (SELECT count(*) FROM (SELECT 1 FROM scopes WHERE tenant = $1 AND use_case = $2 AND interaction IS NOT NULL
-    AND begun_at >= $10 LIMIT $11) AS counted) AS rows WHERE $2::text IS NOT NULL
-UNION ALL SELECT w.kind, (SELECT count(*) FROM (SELECT 1 FROM places p WHERE p.tenant = $1 AND p.kind = w.kind AND p.name = w.name
-    LIMIT $11) AS counted) FROM unnest($3::text[], $4::text[]) AS w (kind, name)
-UNION ALL SELECT w.kind, sum((SELECT count(*) FROM (SELECT 1 FROM attributes a WHERE a.tenant = $1 AND a.kind = w.kind AND a.name = w.name
-    AND a.begun_at >= $10 LIMIT $11) AS counted)) FROM unnest($5::text[], $6::text[]) AS w (kind, name) GROUP BY w.kind
-UNION ALL SELECT 'cost', (SELECT count(*) FROM (SELECT 1 FROM costs WHERE tenant = $1 AND currency = $7 AND micros BETWEEN $8 AND $9
-    LIMIT $11) AS counted) WHERE $7::text IS NOT NULL
+-- name: size_sources
+-- How many rows each possible source has, from a moment on: counted no further than it takes to know that it is not narrow, and from there on
+-- guessed by how close together they lie in time. What no index has in that order is taken to be wide.
+SELECT source, sum(CASE WHEN many < $11 THEN many WHEN last IS NULL THEN 100 * many
+    ELSE many * greatest(1, extract(epoch FROM now() - first) / greatest(1, extract(epoch FROM last - first))) END)::float8 AS size
+FROM (
+    SELECT 'use_case' AS source, n.* FROM (SELECT count(*) AS many, min(begun_at) AS first, max(begun_at) AS last FROM (
+        SELECT begun_at FROM scopes WHERE tenant = $1 AND use_case = $2 AND interaction IS NOT NULL AND begun_at >= $10
+        ORDER BY begun_at LIMIT $11) AS counted) AS n WHERE $2::text IS NOT NULL
+    UNION ALL SELECT w.kind, n.* FROM unnest($3::text[], $4::text[]) AS w (kind, name) CROSS JOIN LATERAL (
+        SELECT count(*), null::timestamptz, null::timestamptz FROM (
+        SELECT 1 FROM places WHERE tenant = $1 AND kind = w.kind AND name = w.name LIMIT $11) AS counted) AS n
+    UNION ALL SELECT w.kind, n.* FROM unnest($5::text[], $6::text[]) AS w (kind, name) CROSS JOIN LATERAL (
+        SELECT count(*), min(begun_at), max(begun_at) FROM (SELECT begun_at FROM attributes WHERE tenant = $1 AND kind = w.kind
+            AND name = w.name AND begun_at >= $10 ORDER BY begun_at LIMIT $11) AS counted) AS n
+    UNION ALL SELECT 'cost', n.* FROM (SELECT count(*), null::timestamptz, null::timestamptz FROM (SELECT 1 FROM costs
+        WHERE tenant = $1 AND currency = $7 AND micros BETWEEN $8 AND $9 LIMIT $11) AS counted) AS n WHERE $7::text IS NOT NULL
+) AS sized GROUP BY source
 
 -- name: found_interactions
 -- What is told of the interactions of a page.
@@ -68,6 +76,6 @@ WITH RECURSIVE versions AS (
         WHERE tenant = $1 AND kind = $2 AND name > v.name AND name < $3 || 'A' ORDER BY name LIMIT 1) n
 ) SELECT name FROM versions LIMIT $4
 
--- name: read_in_order
--- An index that is in the order of the page is read in it: how many rows a name has is not known when its plan is made.
-SELECT set_config('enable_sort', 'off', true)
+-- name: sort_rows
+-- 'off': an index that is in the order of the page is read in it. How many rows a name has is not known when a plan is made.
+SELECT set_config('enable_sort', $1, true)

@@ -18,8 +18,8 @@ from chancery_audit.domain.live import Live, Published, live_at
 from chancery_audit.domain.wanted import Wanted
 from chancery_audit.errors import NoSuchPlace
 
-NARROW = 5_000
-"""Rows of a source are counted up to here, to choose the one with the fewest."""
+NARROW = 2_000
+"""Rows of a source are counted up to here, to choose the one with the fewest; beyond it they are estimated."""
 MAX_VERSIONS = 500
 """Of one name that is asked for without a version: beyond it, name the version."""
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,12 +99,13 @@ class PostgresFinder:
 
     async def _page(self, connection: Connection, search: _Search) -> list[Any]:
         wanted, cost = search.wanted, search.wanted.cost
-        kind = await self._narrowest(connection, search)
+        await connection.execute(self._queries.sort_rows, "off")
+        kind, size = await self._narrowest(connection, search)
         others = [(other, name) for other, names in search.attributes.items() if other != kind for name in names]
         names = search.attributes.get(kind) or [search.places.get(kind, "")]
         source = self._queries[_source(kind, search)]
-        if kind not in search.places and kind != "cost":
-            await connection.execute(self._queries.read_in_order)
+        if kind in search.places or (kind == "cost" and size < NARROW):
+            await connection.execute(self._queries.sort_rows, "on")
         return await connection.fetch(
             self._queries.find_page.format(source=source), wanted.tenant, kind, wanted.use_case, wanted.matter, wanted.conversation,
             wanted.since, wanted.until, wanted.state, [other for other, _ in others], [name for _, name in others],
@@ -112,21 +113,20 @@ class PostgresFinder:
             *(search.after or (None, None)), names, wanted.limit,
         )  # fmt: skip
 
-    async def _narrowest(self, connection: Connection, search: _Search) -> str:
-        """The kind with the fewest rows; where all have many, the first one that is read in the order of the page."""
+    async def _narrowest(self, connection: Connection, search: _Search) -> tuple[str, float]:
+        """The kind with the fewest rows, and about how many it has, where that matters."""
         possible = search.possible()
-        if len(possible) < 2:
-            return possible[0] if possible else ""
+        if len(possible) < 2 and possible != ["cost"]:
+            return (*possible, "")[0], 0
         wanted, cost = search.wanted, search.wanted.cost
         named = [(kind, name) for kind, names in search.attributes.items() for name in names]
         since = max(wanted.since or _EVER, search.after[0] if search.after else _EVER)
         rows = await connection.fetch(
-            self._queries.count_source, wanted.tenant, wanted.use_case, list(search.places), list(search.places.values()),
+            self._queries.size_sources, wanted.tenant, wanted.use_case, list(search.places), list(search.places.values()),
             [kind for kind, _ in named], [name for _, name in named],
             *((cost.currency, cost.least, cost.most) if cost else (None, None, None)), since, NARROW,
         )  # fmt: skip
-        counts = {row["source"]: row["rows"] for row in rows}
-        return min(possible, key=lambda kind: (counts[kind], kind in _PLACES))
+        return min(((row["source"], row["size"]) for row in rows), key=lambda one: one[1])
 
     async def live(self, tenant: str, at: datetime) -> list[Live]:
         """From the registry's events in the trail."""

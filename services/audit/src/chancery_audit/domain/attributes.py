@@ -6,7 +6,7 @@ a keyed hash of its pseudonym alone.
 
 import hmac
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -136,5 +136,5 @@ TELLERS: Mapping[type[Payload], Callable[[Any], Iterable[Told]]] = {
     InteractionCompleted: _completed,
     ReviewDecided: _decided,
 }
-TELLING = sorted(payload.TYPE for payload in {*TELLERS, InteractionRedacted, CostPosted})
+TELLING: Sequence[str] = sorted({InteractionRedacted.TYPE, CostPosted.TYPE, *(payload.TYPE for payload in TELLERS)})
 """Types of events that tell anything."""
