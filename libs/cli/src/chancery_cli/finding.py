@@ -129,16 +129,16 @@ def _tokens(connection: Connection, tenant: str, value: str, matter: str | None)
 
 
 _FOUND: tuple[Column, ...] = (
-    ("begun_at", "accepted"), ("interaction", "interaction"), ("use_case", "use case"), ("matters", "matter"), ("actor", "actor"),
+    ("begun_at", "accepted, UTC"), ("interaction", "interaction"), ("use_case", "use case"), ("matters", "matter"), ("actor", "actor"),
     ("prompts", "prompt"), ("models", "model"), ("verdict", "verdict"), ("outcome", "outcome"), ("refusal", "refusal"),
     ("reviewers", "reviewer"), ("costs", "cost, micro-units"), ("erased_at", "erased"),
 )  # fmt: skip
 _LIVE: tuple[Column, ...] = (
     ("kind", "kind"), ("name", "name"), ("version", "version"), ("owner", "owner"), ("author", "author"),
-    ("effective_from", "in force from"), ("published_at", "published"), ("known_then", "known then"), ("tenant_seq", "entry"),
+    ("effective_from", "in force from, UTC"), ("published_at", "published, UTC"), ("known_then", "known then"), ("tenant_seq", "entry"),
 )  # fmt: skip
 _READS: tuple[Column, ...] = (
-    ("seq", "entry"), ("at", "at"), ("reader", "reader"), ("interaction", "interaction"), ("query", "asked for"), ("rows", "shown"),
+    ("seq", "entry"), ("at", "at, UTC"), ("reader", "reader"), ("interaction", "interaction"), ("query", "asked for"), ("rows", "shown"),
 )  # fmt: skip
 
 
@@ -152,11 +152,11 @@ def _show(page: dict[str, Any], rows: str, columns: tuple[Column, ...], *, as_js
         table.add_column(head, overflow="fold")
     for row in page[rows]:
         table.add_row(*(_cell(row.get(name)) for name, _ in filled))
-    console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
-    console.print(table if page[rows] else "none", highlight=False, markup=False)
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+    console.print(table if page[rows] else "none")
     if page["next"] is not None:
         option = "--before" if rows == "reads" else "--after"
-        console.print(f"more: {option} {page['next']}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"more: {option} {page['next']}", soft_wrap=True)
 
 
 def _cell(value: Any) -> str:

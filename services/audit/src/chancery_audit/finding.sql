@@ -77,5 +77,6 @@ WITH RECURSIVE versions AS (
 ) SELECT name FROM versions LIMIT $4
 
 -- name: sort_rows
--- 'off': an index that is in the order of the page is read in it. How many rows a name has is not known when a plan is made.
-SELECT set_config('enable_sort', $1, true)
+-- 'off': an index that is in the order of the page is read in it, from where the page begins, and each row's scope is looked up. How many rows
+-- a name has is not known when a plan is made.
+SELECT set_config(setting, $1, true) FROM unnest(ARRAY['enable_sort', 'enable_mergejoin', 'enable_hashjoin']) AS setting
