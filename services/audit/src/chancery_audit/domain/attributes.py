@@ -104,9 +104,9 @@ def _authorised(data: InteractionAuthorised) -> Iterator[Told]:
 
 
 def _generated(data: InteractionGenerated) -> Iterator[Told]:
-    """Every model that was called: those that failed were sent the question, too."""
+    """The model that was authorised is told already; a fallback that was called is not, whether it answered or failed."""
     yield from _version("prompt", data.prompt.name, data.prompt.version)
-    for name, version in {(one.name, one.version) for one in (data.model, *(attempt.model for attempt in data.attempts))}:
+    for name, version in {(attempt.model.name, attempt.model.version) for attempt in data.attempts if attempt.model != data.model}:
         yield from _version("model", name, version)
 
 
