@@ -173,6 +173,15 @@ class TestPages:
         assert [name for name in seen if name in before] == before
         assert len(set(seen)) == len(seen)
 
+    @pytest.mark.parametrize("since", [6_000, 6_002, 6_003, 6_008])
+    async def test_a_page_begins_at_the_later_of_a_moment_and_a_place(self, audit, tenant, since):
+        for number in range(6):
+            await record(audit, *whole(tenant, f"i-{number}"), at_ms=6_000 + number)
+        moment = f"1970-01-01T00:00:{since / 1000:06.3f}Z"
+        left = [f"i-{number}" for number in range(6) if number > 2 and 6_000 + number >= since]
+        for wanted in ({}, {"verdict": "release"}):
+            assert await found(audit, tenant, after="i-2", **{"from": moment}, **wanted) == left
+
     async def test_a_name_with_many_versions_is_one_list_in_the_order_of_acceptance(self, audit, tenant):
         for number in range(9):
             prompt = VersionRef(name="answer", version=9 - number)

@@ -55,6 +55,13 @@ class _Search:
         whole = [("use_case", self.wanted.use_case), ("cost", self.wanted.cost)]
         return [*self.attributes, *self.places, *(kind for kind, value in whole if value is not None)]
 
+    def begins(self) -> tuple[datetime | None, tuple[datetime, str] | None]:
+        """From when on, or after which place: the later one, which holds for both. An index begins at one of them only."""
+        since = self.wanted.since
+        if since is None or self.after is None:
+            return since, self.after
+        return (since, None) if since > self.after[0] else (None, self.after)
+
 
 class PostgresFinder:
     """Reads what stands beside the trail."""
@@ -104,13 +111,14 @@ class PostgresFinder:
         others = [(other, name) for other, names in search.attributes.items() if other != kind for name in names]
         names = search.attributes.get(kind) or [search.places.get(kind, "")]
         source = self._queries[_source(kind, search)]
+        since, after = search.begins()
         if kind in search.places or (kind == "cost" and size < NARROW):
             await connection.execute(self._queries.sort_rows, "on")
         return await connection.fetch(
             self._queries.find_page.format(source=source), wanted.tenant, kind, wanted.use_case, wanted.matter, wanted.conversation,
-            wanted.since, wanted.until, wanted.state, [other for other, _ in others], [name for _, name in others],
+            since, wanted.until, wanted.state, [other for other, _ in others], [name for _, name in others],
             len({other for other, _ in others}), *((cost.currency, cost.least, cost.most) if cost else (None, None, None)),
-            *(search.after or (None, None)), names, wanted.limit,
+            *(after or (None, None)), names, wanted.limit,
         )  # fmt: skip
 
     async def _narrowest(self, connection: Connection, search: _Search) -> tuple[str, float]:
