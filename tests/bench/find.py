@@ -44,7 +44,7 @@ FROM (SELECT n, {name} AS name FROM generate_series(1, $4::int) AS n) AS told WH
 _NAMES = (
     ("actor", f"CASE n % 2 WHEN 0 THEN 'batch' ELSE 'user-' || (n::bigint * 7919 % {ACTORS}) END"),
     ("reviewer", "CASE WHEN n % 1000 = 0 THEN 'reviewer-' || n / 1000 % 50 END"),
-    ("prompt", f"CASE WHEN n % 20000 = 7 THEN 'rare@2' ELSE 'answer@' || 1 + n::bigint * {VERSIONS} / {INTERACTIONS + 1} END"),
+    ("prompt", f"CASE WHEN n % 20000 = 7 THEN 'rare@2' ELSE 'answer@' || 1 + n::bigint * {VERSIONS} / ($4::int + 1) END"),
     ("model", "CASE n % 10 WHEN 0 THEN 'small@3' WHEN 1 THEN 'small@2' ELSE 'large@1' END"),
     ("document", "CASE WHEN n % 5 < 3 THEN 'terms@4' END"),
     ("document", f"'doc-' || (n::bigint * 7907 % {DOCUMENTS}) || '@' || 1 + n % 4"),
