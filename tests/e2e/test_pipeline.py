@@ -7,18 +7,22 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime
 
 import chancery_local
 import pytest
 from chancery_bus import Publisher
+from chancery_cli.app import app
 from chancery_cli.auditing import fetch_trail, operator_get
 from chancery_cli.demo.report import unexpected
+from chancery_cli.errors import CommandFailed
 from chancery_client import ChanceryClient, Request, question
 from chancery_contracts import encode
 from chancery_contracts.topics import REQUESTED
 from chancery_testing import builders
 from chancery_testing.waiting import eventually
 from e2e.sinks import records, sinks
+from typer.testing import CliRunner
 
 pytestmark = pytest.mark.timeout(300)
 TENANT = "meridian-bank"
@@ -46,10 +50,19 @@ async def test_no_canary_is_in_any_sink_where_it_may_not_be(stack, demo, home):
         injected = await client.ask(Request("bank-faq", hostile), timeout_s=30)
     assert done.data.masked == {"PERSON": 1, "EMAIL_ADDRESS": 1, "IBAN_CODE": 1, "CREDIT_CARD": 1, "PHONE_NUMBER": 1}
     assert {refused.data.outcome, unknown.data.outcome, injected.data.outcome} == {"refused"}
+    # Whoever is looked for leaves no trace of the name, either.
+    await eventually(lambda: done.interaction in _found_by_person("Margaret Thistlewood"), within_s=15)
+    assert _found_by_person("Margaret Thistlewoods") == []
     needles = [needle.encode() for canary in CANARIES for needle in (canary, canary.replace(" ", ""))]
     assert any(any(needle in (record.value or b"") for needle in needles) for record in await records(stack, REQUESTED.full_name(TENANT)))
     found = {place async for place, content in sinks(stack, home) if any(needle in content for needle in needles)}
     assert found == set()
+
+
+def _found_by_person(name):
+    result = CliRunner().invoke(app, ["audit", "find", "--tenant", TENANT, "--person", "-", "--json"], input=f"{name}\n")
+    assert result.exit_code == 0, result.output
+    return [one["interaction"] for one in json.loads(result.output)["interactions"]]
 
 
 def _bad_records(seed: int, count: int):
@@ -155,6 +168,32 @@ async def test_a_reader_leaves_a_mark(stack, demo):
         return any(one["query"]["reveal"] == "true" for one in reads if "reveal" in one["query"])
 
     await eventually(on_record, within_s=15)
+
+
+async def test_every_query_has_its_command_in_pages_and_says_what_is_wrong(stack, demo):
+    def run(*words):
+        return CliRunner().invoke(app, ["audit", *words, "--tenant", TENANT])
+
+    now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    queries = {
+        ("find", "--outcome", "released", "--prompt", "grounded-answer", "--currency", "USD", "--cost-from", "1"): "--after",
+        ("live", "--at", now): "--after",
+        ("reads",): "--before",
+    }
+    for words, paging in queries.items():
+        first = run(*words, "--limit", "1")
+        assert first.exit_code == 0, first.exception
+        _, _, place = first.output.partition(f"more: {paging} ")
+        second = run(*words, "--limit", "1", paging, place.strip(), "--json")
+        assert second.exit_code == 0, second.exception
+        shown = json.loads(second.output)
+        assert len(next(iter(value for value in shown.values() if isinstance(value, list)))) == 1
+    assert run("find", "--person", "-").exit_code == 1  # no line of input
+    for wrong, about in (("--verdict", "verdict"), ("--refusal", "refusal"), ("--cost-from", "currency"), ("--after", "after")):
+        failed = run("find", wrong, "7")
+        assert failed.exit_code == 1
+        assert isinstance(failed.exception, CommandFailed)
+        assert about in str(failed.exception)
 
 
 def _killed_and_back(home, name):

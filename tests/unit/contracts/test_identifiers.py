@@ -1,6 +1,7 @@
 """Derived ids: the same at every redelivery, apart for everything else."""
 
 from chancery_contracts import completed_id, derived_id
+from chancery_contracts.identifiers import pseudonym_scope
 from chancery_testing import builders
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,3 +34,8 @@ def test_what_follows_keeps_the_thread():
     assert (second.interaction, second.conversation, second.matter, second.traceparent) == (first.interaction, "c", "m", "t")
     assert second.causation == first.id
     assert second.key == first.key
+
+
+def test_pseudonyms_are_stable_in_the_matter_else_the_conversation_else_the_interaction():
+    places = [pseudonym_scope("m", "c", "i"), pseudonym_scope(None, "c", "i"), pseudonym_scope(None, None, "i")]
+    assert places == ["matter:m", "conversation:c", "interaction:i"]

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from chancery_contracts.interactions import Citation
 from chancery_redaction.domain.masking import mask, masked_counts, restore, tokens_in
-from chancery_redaction.domain.pseudonyms import normalise, scope_of, token, value_hash
+from chancery_redaction.domain.pseudonyms import normalise, token, value_hash
 from chancery_redaction.domain.spans import Span, settle
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,10 +72,6 @@ def test_a_value_has_one_token_in_a_matter_and_another_elsewhere():
     assert len(spelled) == 1
     assert elsewhere not in spelled
     assert normalise("PERSON", " Ann\u00a0 Lee ") == normalise("PERSON", "ANN LEE")
-
-
-def test_the_scope_is_the_matter_else_the_conversation_else_the_interaction():
-    assert [scope_of("m", "c", "i"), scope_of(None, "c", "i"), scope_of(None, None, "i")] == ["matter:m", "conversation:c", "interaction:i"]
 
 
 def test_values_are_counted_once():

@@ -21,6 +21,7 @@ from chancery_cli.demo.run import run_demo, shown_request
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
 from chancery_cli.evidence import add_to as add_evidence_commands
+from chancery_cli.finding import add_to as add_finding_commands
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
@@ -38,6 +39,7 @@ for name, group in (("requests", requests), ("audit", audit), ("registry", regis
 add_privacy_commands(audit)
 add_evidence_commands(audit)
 add_anchor_commands(audit)
+add_finding_commands(audit)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
@@ -164,13 +166,6 @@ def audit_show(
 def witness(context: typer.Context) -> None:
     """Run a witness: it cosigns only checkpoints that continue what it has seen (`chancery witness --help`)."""
     os.execv(sys.executable, [sys.executable, "-m", "chancery_witness", *context.args])  # noqa: S606  # no shell: it becomes that process
-
-
-@audit.command("reads")
-def audit_reads(tenant: Tenant, interaction: Annotated[str | None, typer.Option(help="One interaction's.")] = None) -> None:
-    """Who looked at the trail, or at one interaction: newest first. Looking is on record too."""
-    wanted = {"tenant": tenant} if interaction is None else {"tenant": tenant, "interaction": interaction}
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/reads", wanted), indent=2))
 
 
 @audit.command("alerts")

@@ -17,6 +17,7 @@ from chancery_ledger.tiles import WIDTH
 from chancery_cli.auditing import checked, operator_get, operator_text
 from chancery_cli.connection import Connection, connect
 from chancery_cli.errors import CommandFailed
+from chancery_cli.finding import given, times
 
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness' verifier key; as often as there are witnesses.")]
@@ -24,42 +25,8 @@ Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witnes
 
 def add_to(audit: typer.Typer) -> None:
     """Hangs these commands below `audit`."""
-    audit.command("find")(find)
-    audit.command("live")(live)
     audit.command("export")(export)
     audit.command("verify")(verify)
-
-
-def find(
-    tenant: Tenant,
-    use_case: Annotated[str | None, typer.Option(help="Of one use case.")] = None,
-    matter: Annotated[str | None, typer.Option(help="Of one matter.")] = None,
-    conversation: Annotated[str | None, typer.Option(help="Of one conversation.")] = None,
-    since: Annotated[datetime | None, typer.Option("--from", help="Accepted from this time on.")] = None,
-    until: Annotated[datetime | None, typer.Option("--to", help="Accepted before this time.")] = None,
-    state: Annotated[str | None, typer.Option(help="open, ended or erased.")] = None,
-    after: Annotated[str | None, typer.Option(help="The `next` of the page before.")] = None,
-    limit: Annotated[int, typer.Option(help="Interactions of a page, at most 1000.")] = 100,
-) -> None:
-    """Find interactions, without their contents, in the order in which they were accepted. Looking is on record."""
-    named = {"use_case": use_case, "matter": matter, "conversation": conversation, "state": state, "after": after}
-    wanted = {"tenant": tenant, "limit": str(limit)} | _given(named) | _times(since, until)
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/interactions", wanted), indent=2))
-
-
-def live(tenant: Tenant, at: Annotated[datetime, typer.Option(help="The moment, like 2026-11-24T14:02:00.")]) -> None:
-    """What was live at a moment: prompts, models, use cases, policies, budgets, and whether each was known then. Looking is on record."""
-    wanted = {"tenant": tenant, "at": at.astimezone().isoformat()}
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/live", wanted), indent=2))
-
-
-def _given(named: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _times(since: datetime | None, until: datetime | None) -> dict[str, str]:
-    """Times without a zone are this machine's."""
-    return {name: moment.astimezone().isoformat() for name, moment in (("from", since), ("to", until)) if moment is not None}
 
 
 def export(
@@ -72,8 +39,8 @@ def export(
     reveal: Annotated[bool, typer.Option("--reveal", help="With raw text; that it was asked for is on record.")] = False,
 ) -> None:
     """Write an evidence pack that a stranger can verify offline; the export itself becomes part of the trail."""
-    named = {"interaction": interaction, "matter": matter}
-    wanted = {"tenant": tenant, "reveal": str(reveal).lower()} | _given(named) | _times(since, until)
+    named: dict[str, str | int | None] = {"interaction": interaction, "matter": matter}
+    wanted = {"tenant": tenant, "reveal": str(reveal).lower()} | given(named) | times(since, until)
     partial = out.with_name(f"{out.name}.partial")
     try:
         _download(connect(), wanted, partial)

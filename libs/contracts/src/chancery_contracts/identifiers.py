@@ -39,6 +39,13 @@ def completed_id(tenant: str, interaction: str, namespace: str = "live") -> str:
     return _uuid5(f"{namespace}\n{tenant}\n{interaction}\ncompleted")
 
 
+def pseudonym_scope(matter: str | None, conversation: str | None, interaction: str) -> str:
+    """Where a pseudonym is stable: the matter; without one, the conversation; without that, the interaction."""
+    if matter is not None:
+        return f"matter:{matter}"
+    return f"conversation:{conversation}" if conversation is not None else f"interaction:{interaction}"
+
+
 def _uuid5(name: str) -> str:
     """`str(uuid5(NAMESPACE_EVENTS, name))`, three times as fast: every event of every stage passes here (RFC 9562 §5.5)."""
     text = sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()

@@ -5,7 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from chancery_contracts import Event, Payload, VersionRef, derived_id
-from chancery_contracts.areas import DocumentPublished, RegistryEntryPublished, RegistryKind, UsageReported
+from chancery_contracts.areas import (
+    CostPosted,
+    DocumentPublished,
+    RegistryEntryPublished,
+    RegistryKind,
+    ReviewDecided,
+    UsageReported,
+)  # fmt: skip
 from chancery_contracts.catalogue import SHARED, body_sha256
 from chancery_contracts.interactions import (
     AccessDecision,
@@ -139,6 +146,20 @@ def usage(reservation_id: str, **overrides: Any) -> Event[Any]:
         "usage": TokenUsage(input_uncached=100, output=10), "raw_usage": "{}",
     }  # fmt: skip
     return _build(UsageReported, defaults, overrides)
+
+
+def settled(amount_micros: int, **overrides: Any) -> Event[Any]:
+    """What a model call cost."""
+    defaults = {
+        "kind": "settle", "reservation_id": "r1", "budget": "default", "use_case": USE_CASE.name, "model": MODEL,
+        "amount_micros": amount_micros, "currency": "USD", "price_source": "test",
+    }  # fmt: skip
+    return _build(CostPosted, defaults, overrides)
+
+
+def reviewed(reviewer: str = "reviewer-1", **overrides: Any) -> Event[Any]:
+    """A person released an escalated answer."""
+    return _build(ReviewDecided, {"reviewer": reviewer, "decision": "release", "reason": "it is right"}, overrides)
 
 
 def document(text: str, document_id: str = "doc-1", **overrides: Any) -> Event[Any]:

@@ -50,6 +50,12 @@ class EntryView(BaseModel):
     interaction: str | None = None
     conversation: str | None = None
     causation: str | None = None
+    actor: str | None = None
+    use_case: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    redaction_policy: str | None = None
+    """Versions that the event pins, as `name@version`."""
     topic: str
     partition: int
     offset: int
@@ -172,7 +178,7 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
     @routes.get("/entries")
     async def entries(
         tenant: Tenant,
-        of_type: Annotated[str | None, Query(alias="type", max_length=200)] = None,
+        of_type: Annotated[str | None, Query(alias="type", pattern=r"^[a-z0-9.-]{1,200}$")] = None,
         since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
         until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
         interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,

@@ -110,10 +110,11 @@ UPDATE scopes SET again = false, erased_at = coalesce(erased_at, $3), erased_by 
 WHERE tenant = $1 AND scope = ANY($2::text[])
 
 -- name: erased_stretch
--- Erased scopes in order, and whether a key or a payload of theirs is there all the same.
+-- Erased scopes in order, and whether a key, a payload or a person of theirs is there all the same.
 SELECT s.tenant, s.scope, EXISTS (SELECT 1 FROM data_keys k WHERE k.tenant = s.tenant AND k.scope = s.scope)
     OR EXISTS (SELECT 1 FROM entries e JOIN payloads p USING (tenant, seq)
-        WHERE e.tenant = s.tenant AND e.interaction = s.interaction AND p.scope = s.scope) AS there
+        WHERE e.tenant = s.tenant AND e.interaction = s.interaction AND p.scope = s.scope)
+    OR EXISTS (SELECT 1 FROM attributes a WHERE a.tenant = s.tenant AND a.scope = s.scope AND a.kind = 'person') AS there
 FROM scopes s WHERE s.erased_at IS NOT NULL AND (s.tenant, s.scope) > ($1, $2) ORDER BY s.tenant, s.scope LIMIT $3
 
 -- name: mark_again

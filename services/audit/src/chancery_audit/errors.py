@@ -15,6 +15,10 @@ class AlreadyRunning(AuditError):
     """Another process has this one's place (`CHANCERY_AUDIT_INSTANCE`). Stop it, or give this one another name."""
 
 
+class NoSuchPlace(AuditError):
+    """A page is asked for that begins after something unknown. Ask for `next` of the page before, with the same tenant."""
+
+
 class Unrecordable(Poison):
     """An event's attributes do not fit a leaf. It is a dead letter, and its offset stays a gap in the completeness report."""
 

@@ -19,6 +19,7 @@ from chancery_audit.adapters.anchor_file import FileAnchor
 from chancery_audit.adapters.anchor_tsa import TsaAnchor
 from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.anchoring import Anchoring
+from chancery_audit.adapters.attributes import Backfill, PostgresAttributes
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
@@ -66,6 +67,7 @@ def batch_in_transaction(
             ports = Ports(PostgresTrail(connection, queries), PostgresDataKeys(connection, queries, cache), seal)
             recorded = await record(drafts, ports)
             notes = await PostgresScopes(connection, queries, noted).note(recorded.entries)
+            await PostgresAttributes(connection, queries, cache.key_service).note(entry.received.event for entry in recorded.entries)
         noted.remember(notes)
         if clocks is not None:
             clocks.look([one.received for one in drafts])
@@ -191,6 +193,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     await eraser.find_again()
     await eraser.erase_again()
     app.stage(privacy_stage(privacy.take), settings.audit_instance)
+    app.background("backfill", Backfill(database, queries, cache).run)
     app.background("erasure", partial(every, settings.audit_erasure_s, round_))
     app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
     app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))

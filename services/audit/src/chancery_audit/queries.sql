@@ -258,24 +258,6 @@ LEFT JOIN payloads p USING (tenant, seq) LEFT JOIN data_keys k ON k.tenant = p.t
 LEFT JOIN scopes s ON s.tenant = p.tenant AND s.scope = p.scope
 WHERE e.tenant = $1 AND e.type = $2 AND ($3::text IS NULL OR e.interaction = $3) AND e.seq < $4 ORDER BY e.seq DESC LIMIT $5
 
--- name: find_interactions
--- By what is noted beside the trail; every filter is optional. The page first, then what each of its rows names. ANY(ARRAY(…)) and not IN:
--- behind an OR, only the former can use an index.
-WITH page AS MATERIALIZED (
-    SELECT * FROM scopes s WHERE s.tenant = $1 AND s.interaction IS NOT NULL AND ($2::text IS NULL OR s.use_case = $2)
-    AND ($3::text IS NULL OR s.scope = ANY(ARRAY(SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = $3)))
-    AND ($4::text IS NULL OR s.scope = ANY(ARRAY(SELECT scope FROM places WHERE tenant = $1 AND kind = 'conversation' AND name = $4)))
-    AND ($5::timestamptz IS NULL OR s.begun_at >= $5) AND ($6::timestamptz IS NULL OR s.begun_at < $6)
-    AND ($7::text IS NULL OR ($7 = 'erased' AND s.erased_at IS NOT NULL) OR ($7 = 'ended' AND s.erased_at IS NULL AND s.ended_at IS NOT NULL)
-         OR ($7 = 'open' AND s.erased_at IS NULL AND s.ended_at IS NULL))
-    AND ($8::text IS NULL OR (s.begun_at, s.scope) > (SELECT begun_at, scope FROM scopes WHERE tenant = $1 AND scope = 'interaction/' || $8))
-    ORDER BY s.begun_at, s.scope LIMIT $9
-)
-SELECT interaction, use_case, begun_at, ended_at, erased_at,
-    ARRAY(SELECT name FROM places p WHERE p.tenant = $1 AND p.kind = 'matter' AND p.scope = page.scope ORDER BY name) AS matters,
-    ARRAY(SELECT name FROM places p WHERE p.tenant = $1 AND p.kind = 'conversation' AND p.scope = page.scope ORDER BY name) AS conversations
-FROM page ORDER BY begun_at, scope
-
 -- name: registry_entries
 -- Versions of the registry that are on record, a tenant's and the shared ones.
 SELECT e.tenant, e.seq, e.event_id, e.event_time, p.sealed, p.scope, k.wrapped FROM entries e

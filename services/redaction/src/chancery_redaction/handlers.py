@@ -7,7 +7,7 @@ from chancery_contracts.base import Payload
 from chancery_contracts.catalogue import RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
-from chancery_contracts.identifiers import completed_id
+from chancery_contracts.identifiers import completed_id, pseudonym_scope
 from chancery_contracts.interactions import (
     Citation,
     CompletedCitation,
@@ -23,7 +23,6 @@ from chancery_contracts.interactions import (
 from chancery_runtime.screening import find_injections
 
 from chancery_redaction.domain.masking import mask, masked_counts, restore, tokens_in
-from chancery_redaction.domain.pseudonyms import scope_of
 from chancery_redaction.ports import Ports, Scope
 
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
@@ -142,7 +141,7 @@ def _citations(citations: list[Citation], passages: tuple[Passage, ...]) -> tupl
 
 def _scope(event: AnyEvent) -> Scope:
     assert event.interaction is not None
-    return Scope(event.tenant, scope_of(event.matter, event.conversation, event.interaction))
+    return Scope(event.tenant, pseudonym_scope(event.matter, event.conversation, event.interaction))
 
 
 def _refusal(event: Event[InteractionRequested], code: RefusalCode, reason: str, ports: Ports) -> AnyEvent:

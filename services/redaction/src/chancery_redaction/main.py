@@ -8,10 +8,11 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
+from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
-from chancery_redaction.api import router
+from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports
 from chancery_redaction.settings import RedactionSettings
@@ -38,6 +39,8 @@ async def build(app: Application) -> None:
     app.stage(restore_stage(lambda h: in_transaction(database, restored, h, app.clock), make_ports))
     app.background("purge", partial(_purge, app, restored, settings.redaction_journal_hours))
     app.http.include_router(router(settings, database, queries))
+    publisher = await app.publisher()
+    app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
     async def close() -> None:
         detector.close()

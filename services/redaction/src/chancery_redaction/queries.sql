@@ -30,3 +30,19 @@ SELECT token, wrapped_key, sealed_value FROM vault WHERE tenant = $1 AND scope =
 -- name: statistics
 -- Counts for operators, no values.
 SELECT entity_type, count(*) AS values, count(DISTINCT scope) AS scopes FROM vault WHERE tenant = $1 GROUP BY entity_type ORDER BY 1
+
+-- name: vault_scopes
+-- The next scopes of a tenant, and which types of values each holds.
+SELECT DISTINCT scope, entity_type FROM vault WHERE tenant = $1 AND ($3::text IS NULL OR entity_type = $3) AND scope IN (
+    SELECT DISTINCT scope FROM vault WHERE tenant = $1 AND scope > $2 AND ($4::text IS NULL OR scope = $4) ORDER BY scope LIMIT $5)
+
+-- name: tokens_of_hashes
+-- Pseudonyms of a value, by its hash in each scope; none of an erased one.
+SELECT v.scope, v.entity_type, v.token FROM unnest($2::text[], $3::bytea[]) AS wanted (scope, value_hash)
+JOIN vault v ON v.tenant = $1 AND v.scope = wanted.scope AND v.value_hash = wanted.value_hash
+WHERE v.wrapped_key IS NOT NULL ORDER BY v.scope, v.token
+
+-- name: last_scope
+-- Where a page of scopes ends; NULL where none are left after it.
+SELECT max(scope) FROM (SELECT DISTINCT scope FROM vault WHERE tenant = $1 AND scope > $2 AND ($3::text IS NULL OR scope = $3)
+    ORDER BY scope LIMIT $4) AS page HAVING count(*) = $4

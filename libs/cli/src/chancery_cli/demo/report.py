@@ -12,6 +12,8 @@ from chancery_cli.connection import Connection
 from chancery_cli.demo.board import STAGES, Board, Progress
 from chancery_cli.demo.requests import DemoRequest
 
+PINNED = ("prompt", "model", "use_case", "redaction_policy", "actor")
+"""Members of an entry that say who asked, and which versions stood behind it: the shortest words first, where a terminal is narrow."""
 COLOURS = {"released": "green", "withheld": "yellow", "refused": "red"}
 
 
@@ -80,13 +82,14 @@ def _ended(row: Progress) -> str:
 def trail(entries: list[dict[str, Any]], interaction: str) -> Table:
     """One interaction's audit trail, in the order of its events: topics reach the log side by side."""
     table = Table(title=f"Audit trail of {interaction}", title_justify="left")
-    for name in ("seq", "event", "at", "topic / partition / offset", "payload commitment", "link"):
+    for name in ("seq", "event", "at", "topic / partition / offset", "pinned", "payload commitment", "link"):
         table.add_column(name, overflow="ellipsis", no_wrap=True)
     for entry in sorted(entries, key=lambda one: (str(one.get("time", "")), one.get("seq", 0))):
         place = f"{str(entry.get('topic', '')).removeprefix('chancery.')} / {entry.get('partition')} / {entry.get('offset')}"
         kind = str(entry.get("type", "")).removeprefix("chancery.").removesuffix(".v1")
         commitment, link = (str(entry.get(name, ""))[:12] for name in ("payload_sha256", "link"))
-        table.add_row(str(entry.get("seq", "")), kind, str(entry.get("time", ""))[:23], place, commitment, link)
+        pinned = ", ".join(f"{name} {entry[name]}" for name in PINNED if entry.get(name))
+        table.add_row(str(entry.get("seq", "")), kind, str(entry.get("time", ""))[:23], place, pinned, commitment, link)
     return table
 
 

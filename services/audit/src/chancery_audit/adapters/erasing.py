@@ -149,6 +149,7 @@ class Eraser:
         deleted += _count(await connection.execute(self._queries.delete_event_payloads, tenant, scopes))
         keys = await connection.fetch(self._queries.delete_keys, tenant, scopes)
         await connection.execute(self._queries.empty_alarms, tenant, scopes)
+        await connection.execute(self._queries.delete_persons, tenant, scopes)
         return Destroyed(deleted, [row["wrapped"] for row in keys])
 
     async def _end_request(self, connection: Connection, tenant: str, because: Because, subject: tuple[Any, ...]) -> None:

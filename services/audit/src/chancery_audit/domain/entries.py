@@ -9,6 +9,7 @@ from chancery_contracts.event import AnyEvent
 from chancery_contracts.topics import PAYLOADS, PRIVACY, READS, TOPIC_OF_TYPE
 from chancery_ledger import LeafFields, LeafRefused, leaf_bytes, leaf_hash, link
 
+from chancery_audit.domain.versions import leaf_versions
 from chancery_audit.errors import Unrecordable
 
 Identity = tuple[str, str, str]
@@ -101,10 +102,10 @@ def commitment(sealed: bytes) -> str:
 
 
 def leaf_fields(received: Received, payload_commitment: str) -> LeafFields:
-    """The canonical envelope; attributes that an event has not are left out."""
+    """The canonical envelope; attributes that an event has not are left out. Version 1 had neither actor nor pinned versions."""
     event = received.event
     fields: dict[str, str | int | None] = {
-        "v": 1,
+        "v": 2,
         "id": event.id,
         "type": event.type,
         "time": event.time.isoformat(),
@@ -120,6 +121,7 @@ def leaf_fields(received: Received, payload_commitment: str) -> LeafFields:
         "offset": received.offset,
         "timestamp_ms": received.timestamp_ms,
         "payload_sha256": payload_commitment,
+        **leaf_versions(event.data),
     }
     return {name: value for name, value in fields.items() if value is not None}
 

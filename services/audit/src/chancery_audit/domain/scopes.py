@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chancery_contracts.event import AnyEvent
+from chancery_contracts.identifiers import is_identifier
 from chancery_contracts.interactions import InteractionCompleted
 from chancery_contracts.topics import REGISTRY, TOPIC_OF_TYPE
 
@@ -68,6 +69,7 @@ def _note(note: ScopeNote, event: AnyEvent, at: datetime) -> None:
 
 
 def _use_case(event: AnyEvent) -> str:
-    """Requests name it, later events pin a version of it."""
+    """Requests name it, later events pin a version of it. What is no name is not noted: a text may hold what a database refuses."""
     found = getattr(event.data, "use_case", None)
-    return found if isinstance(found, str) else getattr(found, "name", "")
+    name = found if isinstance(found, str) else getattr(found, "name", "")
+    return name if is_identifier(name) else ""

@@ -33,10 +33,3 @@ def token(entity_type: str, digest: bytes, length: int = SHORTEST) -> str:
         number, rest = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[rest])
     return f"<{entity_type}_{''.join(letters)}>"
-
-
-def scope_of(matter: str | None, conversation: str | None, interaction: str) -> str:
-    """Where a pseudonym is stable: the matter; without one, the conversation; without that, the interaction."""
-    if matter is not None:
-        return f"matter:{matter}"
-    return f"conversation:{conversation}" if conversation is not None else f"interaction:{interaction}"
