@@ -9,7 +9,7 @@ from chancery_contracts.interactions import Stage
 from chancery_contracts.topics import Topic
 
 
-class Received(msgspec.Struct, frozen=True):
+class Received(msgspec.Struct, frozen=True, gc=False):
     """An event and where it lay. `timestamp_ms` is the broker's, the same at every redelivery."""
 
     event: AnyEvent
