@@ -54,6 +54,16 @@ async def test_a_passing_fault_is_told_to_all_of_its_batch_and_the_next_one_is_w
     assert store.batches == [[3]]
 
 
+async def test_nothing_that_waits_passes_what_must_be_tried_again() -> None:
+    store = Store()
+    store.free.set()
+    store.down = 1
+    writer = BatchWriter(store.write, largest=2)
+    results = await asyncio.gather(*(writer.submit(received(offset)) for offset in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [Retry] * 5
+    assert store.batches == []
+
+
 async def test_an_unrecordable_event_fails_alone_and_a_cancelled_one_is_not_waited_for() -> None:
     store = Store()
     store.faults[1] = Poison("no")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -93,9 +93,10 @@ class Lanes:
         self._woken(takes=1)
 
     def _woken(self, takes: int) -> None:
-        """Where more is ready than this worker and those being woken begin with, the next is woken: what is ready never lies."""
+        """Where more is ready than this worker begins with, it wakes two more: what is ready never lies, and waiting handlers fan out."""
         self._waking -= 1
-        if self._waking * _LANES_A_WAKING < len(self._ready) - takes:
+        if len(self._ready) > takes:
+            self._wake()
             self._wake()
 
     def advance(self, lane: Lane) -> None:
@@ -105,6 +106,17 @@ class Lanes:
             self.make_ready(lane)
         else:
             del self._lanes[lane.key]
+
+    def settle(self, lane: Lane, tried: Sequence[Work], again: Sequence[Work]) -> None:
+        """Of those that were tried together, the ones to try again stay in front, and hold the lane; without any it goes on."""
+        gone = {id(work) for work in tried}
+        left = deque((*again, *(work for work in lane.rest or () if id(work) not in gone)))
+        if not left:
+            del self._lanes[lane.key]
+            return
+        lane.head, lane.rest = left.popleft(), left
+        if not again:
+            self.make_ready(lane)
 
     def each(self) -> Iterable[Lane]:
         """Every lane that has something to do, running or not."""

@@ -8,6 +8,7 @@ a second the making of tasks would cost more than the work.
 import asyncio
 import random
 from collections.abc import Sequence
+from itertools import islice
 from time import monotonic
 
 import structlog
@@ -197,7 +198,7 @@ class StageRunner:
                 continue
             self._running += 1
             try:
-                await self._attempt(lane)
+                await (self._attempt_together(lane) if lane.rest and self.definition.together else self._attempt(lane))
             finally:
                 self._running -= 1
             since_yield += 1
@@ -213,7 +214,8 @@ class StageRunner:
             return
         record, event = work.record, work.event
         if isinstance(event, Poison) and self.definition.on_unreadable is None:
-            self._bury(lane, work, event, rejected=True)
+            self._bury(work, event, rejected=True)
+            self._lanes.advance(lane)
             return
         work.attempts += 1
         started = monotonic()
@@ -226,15 +228,51 @@ class StageRunner:
         except Retry as fault:
             self._retry(lane, work, fault, monotonic())
         except Poison as fault:
-            self._bury(lane, work, fault, rejected=False)
+            self._bury(work, fault, rejected=False)
+            self._lanes.advance(lane)
         except Overloaded as fault:
-            log.warning("stage_overloaded", stage=self.definition.name, reason=fault.reason)
-            work.attempts -= 1
-            self._hold(lane, work, self._limits.overloaded_pause_s, pause=True)
+            self._pause(lane, work, fault)
         else:
             self._metrics.handler_s.observe(monotonic() - started)
             self._publish(work, [self._outgoing(event) for event in events])
             self._lanes.advance(lane)
+
+    async def _attempt_together(self, lane: Lane) -> None:
+        """Runs the lane's head and those behind it side by side, started in their order. What must be tried again holds the lane."""
+        room = max(0, self._limits.max_in_flight - self._running)
+        works = [lane.head, *islice(lane.rest or (), room)]
+        started = monotonic()
+        self._running += len(works) - 1
+        try:
+            outcomes = await asyncio.gather(*(self._try(work, started) for work in works if not work.tracker.revoked))
+        finally:
+            self._running -= len(works) - 1
+        again = []
+        for work, outcome in outcomes:
+            if isinstance(outcome, Retry | Overloaded):
+                again.append((work, outcome))
+            elif isinstance(outcome, Poison):
+                self._bury(work, outcome, rejected=False)
+            else:
+                self._metrics.handler_s.observe(monotonic() - started)
+                self._publish(work, [self._outgoing(event) for event in outcome])
+        self._lanes.settle(lane, works, [work for work, _ in again])
+        if again:
+            work, fault = again[0]
+            if isinstance(fault, Retry):
+                self._retry(lane, work, fault, monotonic())
+            else:
+                self._pause(lane, work, fault)
+
+    async def _try(self, work: Work, started: float) -> tuple[Work, Sequence[AnyEvent] | Retry | Poison | Overloaded]:
+        record, event = work.record, work.event
+        assert isinstance(event, Event)  # an unreadable record has a key of its own
+        work.attempts += 1
+        work.first_tried_at = work.first_tried_at or started
+        try:
+            return work, await self._handle(Received(event, record.topic, record.partition, record.offset, record.timestamp))
+        except (Retry, Poison, Overloaded) as fault:
+            return work, fault
 
     async def _look_on(self, record: ConsumerRecord, fault: Poison) -> Sequence[AnyEvent]:
         assert self.definition.on_unreadable is not None
@@ -245,13 +283,20 @@ class StageRunner:
         limits = self._limits
         if now - work.first_tried_at >= limits.retry_for_s:
             words = f"gave up after {work.attempts} tries: {fault.reason}"
-            self._bury(lane, work, Poison(words, code=fault.code), rejected=False, counted=False)
+            self._bury(work, Poison(words, code=fault.code), rejected=False, counted=False)
+            self._lanes.advance(lane)
             return
         self._metrics.retries.inc()
         ceiling = min(limits.retry_cap_s, limits.retry_first_s * 2 ** min(work.attempts - 1, 16))
         delay = ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
         log.info("event_retried", stage=self.definition.name, attempts=work.attempts, reason=fault.reason, delay_s=round(delay, 3))
         self._hold(lane, work, delay, pause=False)
+
+    def _pause(self, lane: Lane, work: Work, fault: Overloaded) -> None:
+        """It was no attempt."""
+        log.warning("stage_overloaded", stage=self.definition.name, reason=fault.reason)
+        work.attempts -= 1
+        self._hold(lane, work, self._limits.overloaded_pause_s, pause=True)
 
     def _hold(self, lane: Lane, work: Work, delay_s: float, *, pause: bool) -> None:
         """Only this key waits; with `pause`, its partition is not read meanwhile."""
@@ -260,8 +305,8 @@ class StageRunner:
             self._paused.add(work.partition)
         asyncio.get_running_loop().call_later(delay_s, self._lanes.make_ready, lane)
 
-    def _bury(self, lane: Lane, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
-        """Dead-letters the lane's head and answers its requester. `rejected`: it was the publisher's mistake."""
+    def _bury(self, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
+        """Dead-letters a record and answers its requester. `rejected`: it was the publisher's mistake."""
         from_publisher = rejected and self._origin(work.record.topic)[0].pii == "raw"
         limit = self._reject_limit if from_publisher else self._poison_limit
         if counted and not limit.admit(asyncio.get_running_loop().time()):
@@ -275,7 +320,6 @@ class StageRunner:
             answer = refusal(work, stage=name, group=self.definition.group, code=code, reason=fault.reason, namespace=namespace)
             records += [] if answer is None else [answer]
         self._publish(work, records)
-        self._lanes.advance(lane)
 
     # -- publishing and committing -----------------------------------------------------------------------------------------
 

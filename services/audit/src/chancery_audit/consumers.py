@@ -14,7 +14,7 @@ Account = Callable[[Unreadable], Awaitable[None]]
 def audit_stage(handle: BusHandler, on_unreadable: Account, max_in_flight: int) -> StageDefinition:
     """A trail with a hole is worse than a late one, so a passing fault is retried for ever; nobody waits for an answer."""
     limits = StageLimits(max_in_flight=max_in_flight, max_waiting_per_partition=2048, retry_for_s=math.inf, gather_ms=400)
-    return StageDefinition("audit", "audit", tuple(HANDLERS), handle, limits, answers=False, on_unreadable=on_unreadable)
+    return StageDefinition("audit", "audit", tuple(HANDLERS), handle, limits, answers=False, together=True, on_unreadable=on_unreadable)
 
 
 def privacy_stage(handle: BusHandler) -> StageDefinition:

@@ -8,6 +8,9 @@ from chancery_bus import Received
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.failures import Poison
 
+_GATHER_S = 0.005
+"""What was read together is handed over in these milliseconds."""
+
 WriteBatch = Callable[[Sequence[Received]], Awaitable[Sequence[Poison | None]]]
 
 
@@ -31,6 +34,7 @@ class BatchWriter:
         return ()
 
     async def _write_all(self) -> None:
+        await asyncio.sleep(_GATHER_S)
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
             # By the broker's clock: topics come side by side, and an interaction's entries read best in the order of its events.
@@ -42,7 +46,7 @@ class BatchWriter:
         try:
             outcomes = await self._write([received for received, _ in batch])
         except Exception as exc:  # noqa: BLE001  # every waiting handler gets it and raises it to the bus, which knows what each means
-            for _, done in batch:
+            for _, done in (*batch, *self._waiting):  # what waits behind it too: it would pass what is tried again
                 if not done.done():
                     done.set_exception(exc)
             return
