@@ -42,8 +42,11 @@ async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
     return producer
 
 
-async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafkaConsumer:
-    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable."""
+async def start_consumer(address: KafkaAddress, *, group: str | None, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
+    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable.
+
+    `fetch_wait_ms`: so long may a partition that is resumed or newly assigned wait for the answer to an earlier question.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=address.bootstrap,
         client_id=address.client_id,
@@ -55,8 +58,7 @@ async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafk
         max_poll_interval_ms=300_000,
         rebalance_timeout_ms=20_000,
         request_timeout_ms=address.request_timeout_ms,
-        # How long a partition that is resumed or newly assigned may wait for the answer to an earlier question.
-        fetch_max_wait_ms=500,
+        fetch_max_wait_ms=fetch_wait_ms,
         # New tenants' topics are found by this look-around.
         metadata_max_age_ms=5_000,
         retry_backoff_ms=50,
