@@ -42,11 +42,8 @@ async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
     return producer
 
 
-async def start_consumer(address: KafkaAddress, *, group: str | None, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
-    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable.
-
-    `fetch_wait_ms`: so long may a partition that is resumed or newly assigned wait for the answer to an earlier question.
-    """
+async def start_consumer(address: KafkaAddress, *, group: str | None) -> AIOKafkaConsumer:
+    """Commits by hand, from the earliest where nothing was committed. Subscribe or assign afterwards. Raises KafkaUnreachable."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=address.bootstrap,
         client_id=address.client_id,
@@ -58,7 +55,8 @@ async def start_consumer(address: KafkaAddress, *, group: str | None, fetch_wait
         max_poll_interval_ms=300_000,
         rebalance_timeout_ms=20_000,
         request_timeout_ms=address.request_timeout_ms,
-        fetch_max_wait_ms=fetch_wait_ms,
+        # How long a partition that is resumed or newly assigned may wait for the answer to an earlier question.
+        fetch_max_wait_ms=500,
         # New tenants' topics are found by this look-around.
         metadata_max_age_ms=5_000,
         retry_backoff_ms=50,

@@ -15,9 +15,6 @@ from chancery_bus.errors import RecordGone
 from chancery_bus.publisher import Position
 from chancery_bus.stage import Received
 
-_FETCH_WAIT_MS = 5_000
-"""A reader is assigned its partitions once: where nothing comes, it asks no oftener. What comes is answered at once."""
-
 
 def received(record: ConsumerRecord) -> Received:
     """The event of a record. Raises Poison where it is none of ours."""
@@ -36,7 +33,7 @@ class TopicReader:
     @classmethod
     async def start(cls, address: KafkaAddress, topics: Iterable[str], *, from_end: bool = False) -> "TopicReader":
         """At the beginning, or behind the last record. Topics that do not exist are left out. Raises KafkaUnreachable."""
-        consumer = await start_consumer(address, group=None, fetch_wait_ms=_FETCH_WAIT_MS)
+        consumer = await start_consumer(address, group=None)
         partitions = [
             TopicPartition(topic, number) for topic, count in (await partition_counts(address, topics)).items() for number in range(count)
         ]
