@@ -40,9 +40,10 @@ async def measure(bootstrap: str) -> list[Figure]:
     await ensure_topics(bootstrap, [*specs, raw_out])
     source = REFUSED.full_name(None, namespace)
     await _fill(bootstrap, source, EVENTS)
-    raw, ours = [], []
+    raw, same, ours = [], [], []
     for number in range(ROUNDS):
         raw.append(EVENTS / await _raw(bootstrap, source, raw_out.name, f"raw-{namespace}-{number}"))
+        same.append(EVENTS / await _raw_same_bytes(bootstrap, source, raw_out.name, f"same-{namespace}-{number}"))
         ours.append(EVENTS / await _runner(bootstrap, namespace, f"noop-{number}"))
     ideal_share = await _in_flight(bootstrap)
     p50, p99 = await _latency(bootstrap)
@@ -55,6 +56,12 @@ async def measure(bootstrap: str) -> list[Figure]:
             "ratio",
             0.5,
             peer="aiokafka getmany + send_batch",
+        ),
+        Figure(
+            "runner_share_of_aiokafka_with_the_same_bytes",
+            median(o / s for o, s in zip(ours, same, strict=True)),
+            "ratio",
+            peer=f"the peer's loop over the records that the runner reads and writes, headers too: {median(same):.0f}/s",
         ),
         Figure("runner_256_in_flight_share_of_ideal", ideal_share, "ratio", 0.9, peer="256 / 200 ms = 1280/s"),
         Figure("stage_latency_p50_at_200_per_s", p50, "ms", 3.0, "lower"),
@@ -93,6 +100,38 @@ async def _raw(bootstrap: str, source: str, target: str, group: str) -> float:
                     futures.append(await producer.send_batch(batch, target, partition=partition.partition))
                     batch = producer.create_batch()
                     batch.append(key=record.key, value=value, timestamp=None)
+            futures.append(await producer.send_batch(batch, target, partition=partition.partition))
+            done += len(records)
+        await asyncio.gather(*futures)
+        if batches:
+            await consumer.commit()
+    elapsed = time.perf_counter() - started
+    await consumer.stop()
+    await producer.stop()
+    return elapsed
+
+
+async def _raw_same_bytes(bootstrap: str, source: str, target: str, group: str) -> float:
+    """The loop of `_raw` over what the runner writes: the handler's data, and as many headers. Still no envelope, order or limits."""
+    consumer = AIOKafkaConsumer(source, bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest")
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=131_072)
+    await consumer.start()
+    await producer.start()
+    done, started = 0, 0.0
+    while done < EVENTS:
+        batches = await consumer.getmany(timeout_ms=200, max_records=2000)
+        started = started or time.perf_counter()
+        futures = []
+        for partition, records in batches.items():
+            batch = producer.create_batch()
+            for record in records:
+                reason = InteractionRefused.model_validate_json(record.value).reason
+                data = UsageReported(use_case=builders.USE_CASE, reservation_id=reason, model=builders.MODEL, usage={}, raw_usage="{}")
+                value, headers = data.model_dump_json().encode(), [*record.headers, ("ce_causation", dict(record.headers)["ce_id"])]
+                if batch.append(key=record.key, value=value, timestamp=None, headers=headers) is None:
+                    futures.append(await producer.send_batch(batch, target, partition=partition.partition))
+                    batch = producer.create_batch()
+                    batch.append(key=record.key, value=value, timestamp=None, headers=headers)
             futures.append(await producer.send_batch(batch, target, partition=partition.partition))
             done += len(records)
         await asyncio.gather(*futures)

@@ -111,6 +111,35 @@ class TestDelivery:
             by_key[received.event.conversation].append(received.event.causation)
         assert by_key == sent
 
+    async def test_what_waits_in_one_key_is_handed_over_together_where_asked_and_keeps_its_order(self, address, tenant, publisher):
+        events = [builders.requested(str(number), tenant=tenant, conversation="one") for number in range(40)]
+        for event in events:
+            await publisher.publish(event)
+        waiting, written, batches, faults = [], [], [], [Retry("away"), Retry("away")]
+
+        async def handle(received):
+            waiting.append((received.event.id, done := asyncio.get_running_loop().create_future()))
+            return await done
+
+        async def write():
+            while True:
+                await asyncio.sleep(0.01)
+                batch, fault = waiting.copy(), faults.pop() if waiting and faults else None
+                waiting.clear()
+                batches.append(len(batch))
+                for name, done in batch:
+                    written.extend([] if fault else [name])
+                    done.set_exception(fault) if fault else done.set_result(())
+
+        definition = stage(tenant, handle)
+        definition = StageDefinition("redaction", definition.group, (REQUESTED,), definition.handle, QUICK, together=True)
+        writer = asyncio.create_task(write())
+        async with running(address, definition):
+            await eventually(lambda: len(written) == 40)
+        writer.cancel()
+        assert written == [event.id for event in events]
+        assert max(batches) > 10
+
     async def test_both_modes_are_read(self, address, tenant, publisher):
         seen = []
 

@@ -1,7 +1,9 @@
 """CloudEvents over Kafka: both modes are read, and bad records say why without quoting what they hold."""
 
 import json
+from datetime import UTC, timedelta, timezone
 
+import msgspec
 import pytest
 from chancery_contracts import MAX_DATA_BYTES, Origin, Poison, decode, encode, encode_structured
 from chancery_testing import builders
@@ -31,6 +33,11 @@ class TestRoundTrip:
         event = builders.generated()
         encoded = encode(event)
         assert encode(decode(encoded.value, encoded.headers, Origin(None, ORIGIN.timestamp_ms))) == encoded
+
+    @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8))])))
+    def test_times_are_written_as_iso_8601_says(self, time):
+        headers = dict(encode(msgspec.structs.replace(builders.requested(), time=time)).headers)
+        assert headers["ce_time"] == time.isoformat().encode()
 
 
 class TestPublishersWhoWriteLittle:

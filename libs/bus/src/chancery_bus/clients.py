@@ -35,7 +35,7 @@ async def start_producer(address: KafkaAddress) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
-        max_batch_size=131_072,
+        max_batch_size=524_288,
         max_request_size=MAX_RECORD_BYTES,
         request_timeout_ms=address.request_timeout_ms,
         retry_backoff_ms=50,

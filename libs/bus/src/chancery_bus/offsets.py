@@ -2,6 +2,8 @@
 
 from collections import deque
 
+import msgspec
+
 
 class OffsetTracker:
     """One partition, from one assignment to its revocation. Offsets are taken in rising order, finished in any."""
@@ -45,3 +47,11 @@ class OffsetTracker:
     def committed(self, offset: int) -> None:
         """Notes that Kafka took the commit."""
         self._committed = offset
+
+
+class Finishing(msgspec.Struct, gc=False):
+    """A record whose results are on their way to Kafka: all that is kept of it until then. `missing`: how many are not acknowledged."""
+
+    tracker: OffsetTracker
+    offset: int
+    missing: int = 0

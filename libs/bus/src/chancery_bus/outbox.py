@@ -1,40 +1,39 @@
 """The outbox: results on their way to Kafka, in batches a partition, each acknowledged before its cause is finished."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Generic, TypeVar
+from functools import lru_cache, partial
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 from chancery_contracts.envelope import Headers
 
 from chancery_bus.errors import DeliveryFailed
 from chancery_bus.murmur import murmur2
 
-C = TypeVar("C")
+_QUEUED = 2
+"""Batches of a partition given to the client at once: one on its way, one behind it. What comes meanwhile makes the next one larger."""
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class Cause(Protocol):
+    """What results come from. `missing`: how many of them are not acknowledged."""
+
+    missing: int
+
+
+C = TypeVar("C", bound=Cause)
+
+
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to write."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers
-
-
-class Delivery(Generic[C]):
-    """The records of one cause, and how many of them are not acknowledged."""
-
-    __slots__ = ("cause", "missing")
-
-    def __init__(self, cause: C, count: int) -> None:
-        self.cause = cause
-        self.missing = count
-
-
-_Entry = tuple[Outgoing, Delivery[C]]
 
 
 @lru_cache(maxsize=65_536)
@@ -45,13 +44,14 @@ def _hashed(key: bytes) -> int:
 class Outbox(Generic[C]):
     """Order per topic and partition is that of `put`. Bounded by the stage, which finishes only what is acknowledged."""
 
-    def __init__(self, producer: AIOKafkaProducer, on_delivered: Callable[[C], None], on_failure: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, on_delivered: Callable[[Sequence[C]], None], on_failure: Callable[[Exception], None]
+    ) -> None:
         self._producer = producer
         self._on_delivered = on_delivered
         self._on_failure = on_failure
-        self._unrouted: list[_Entry[C]] = []
-        self._partitions: dict[str, int] = {}
-        self._lanes: dict[tuple[str, int], _Shipping[C]] = {}
+        self._unrouted: list[tuple[Outgoing, C]] = []
+        self._topics: dict[str, list[_Shipping[C]]] = {}
         self._router: asyncio.Task[None] | None = None
         self._round_robin = 0
         self._unacknowledged = 0
@@ -62,14 +62,15 @@ class Outbox(Generic[C]):
         return self._unacknowledged > 0
 
     def put(self, cause: C, records: Sequence[Outgoing]) -> None:
-        """Takes the records of one cause; `on_delivered` hears of it once all are acknowledged, `on_failure` of a failure."""
+        """Takes the records of one cause; `on_delivered` hears of those of which all are acknowledged, `on_failure` of a failure."""
         self._unacknowledged += 1
-        delivery = Delivery(cause, len(records))
+        cause.missing = len(records)
         for record in records:
-            if self._router is None and record.topic in self._partitions:
-                self._ship(record, delivery)
+            shippings = self._topics.get(record.topic)
+            if shippings is None or self._router is not None:
+                self._unrouted.append((record, cause))
             else:
-                self._unrouted.append((record, delivery))
+                self._ship(shippings, record, cause)
         if self._unrouted and self._router is None:
             self._router = asyncio.get_running_loop().create_task(self._route())
 
@@ -77,67 +78,59 @@ class Outbox(Generic[C]):
         """Looks up how many partitions a topic has, the first time; keeps order by routing everything behind it too."""
         try:
             while self._unrouted:
-                record, delivery = self._unrouted[0]
-                if record.topic not in self._partitions:
-                    self._partitions[record.topic] = len(await self._producer.partitions_for(record.topic))
+                record, cause = self._unrouted[0]
+                shippings = self._topics.get(record.topic)
+                if shippings is None:
+                    partitions = await self._producer.partitions_for(record.topic)
+                    shippings = self._topics[record.topic] = [_Shipping(record.topic, number) for number in range(len(partitions))]
                 self._unrouted.pop(0)
-                self._ship(record, delivery)
+                self._ship(shippings, record, cause)
         except Exception as exc:  # noqa: BLE001  # whatever it is, it must stop the stage: nobody awaits this task
             self._fail(exc, self._unrouted[0][0].topic)
         finally:
             self._router = None
 
-    def _ship(self, record: Outgoing, delivery: Delivery[C]) -> None:
-        partition = self._partition(record)
-        lane = self._lanes.get((record.topic, partition))
-        if lane is None:
-            lane = self._lanes[(record.topic, partition)] = _Shipping(record.topic, partition)
-        lane.entries.append((record, delivery))
-        if lane.task is None:
-            lane.task = asyncio.get_running_loop().create_task(self._send(lane))
+    def _ship(self, shippings: "list[_Shipping[C]]", record: Outgoing, cause: C) -> None:
+        if record.key is not None:
+            number = _hashed(record.key)
+        else:
+            self._round_robin = number = self._round_robin + 1
+        shipping = shippings[number % len(shippings)]
+        if shipping.batch is None or not shipping.add(record, cause):
+            shipping.begin(self._producer.create_batch())
+            shipping.add(record, cause)
+        if shipping.task is None:
+            shipping.task = asyncio.get_running_loop().create_task(self._send(shipping))
 
-    def _partition(self, record: Outgoing) -> int:
-        count = self._partitions[record.topic]
-        if record.key is None:
-            self._round_robin += 1
-            return self._round_robin % count
-        return _hashed(record.key) % count
-
-    async def _send(self, lane: "_Shipping[C]") -> None:
+    async def _send(self, shipping: "_Shipping[C]") -> None:
         try:
-            while lane.entries:
-                entries, lane.entries = lane.entries, []
-                await self._send_batches(lane, entries)
+            while shipping.batches:
+                while len(shipping.sent) >= _QUEUED:
+                    await asyncio.wait((shipping.sent[0],))
+                    shipping.sent.popleft()
+                batch, causes = shipping.take()
+                future = await self._producer.send_batch(batch, shipping.topic, partition=shipping.partition)
+                future.add_done_callback(partial(self._sent, causes, shipping.topic))
+                shipping.sent.append(future)
         except Exception as exc:  # noqa: BLE001  # whatever it is, it must stop the stage: nobody awaits this task
-            self._fail(exc, lane.topic)
+            self._fail(exc, shipping.topic)
         finally:
-            lane.task = None
+            shipping.task = None
 
-    async def _send_batches(self, lane: "_Shipping[C]", entries: list[_Entry[C]]) -> None:
-        position = 0
-        while position < len(entries):
-            batch, start = self._producer.create_batch(), position
-            while position < len(entries):
-                record = entries[position][0]
-                if batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is None:
-                    break
-                position += 1
-            sent = [delivery for _, delivery in entries[start:position]]
-            future = await self._producer.send_batch(batch, lane.topic, partition=lane.partition)
-            future.add_done_callback(lambda done, sent=sent: self._sent(done, sent, lane.topic))
-
-    def _sent(self, future: "asyncio.Future[object]", deliveries: list[Delivery[C]], topic: str) -> None:
+    def _sent(self, causes: list[C], topic: str, future: "asyncio.Future[object]") -> None:
         if future.cancelled():
             return
         error = future.exception()
         if error is not None:
             self._fail(error, topic)
             return
-        for delivery in deliveries:
-            delivery.missing -= 1
-            if delivery.missing == 0:
-                self._unacknowledged -= 1
-                self._on_delivered(delivery.cause)
+        delivered = []
+        for cause in causes:
+            cause.missing -= 1
+            if not cause.missing:
+                delivered.append(cause)
+        self._unacknowledged -= len(delivered)
+        self._on_delivered(delivered)
 
     def _fail(self, error: BaseException, topic: str) -> None:
         failure = DeliveryFailed(f"{topic}: {type(error).__name__}")
@@ -146,12 +139,33 @@ class Outbox(Generic[C]):
 
 
 class _Shipping(Generic[C]):
-    """What waits for one partition of one topic."""
-
-    __slots__ = ("entries", "partition", "task", "topic")
+    """What waits for one partition of one topic: written into its batch at once, while it is at hand."""
 
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
         self.partition = partition
-        self.entries: list[_Entry[C]] = []
         self.task: asyncio.Task[None] | None = None
+        self.sent: deque[asyncio.Future[object]] = deque()
+        self.batches: deque[tuple[BatchBuilder, list[C]]] = deque()
+        self.batch: BatchBuilder | None = None
+        self._causes: list[C] = []
+
+    def begin(self, batch: BatchBuilder) -> None:
+        """What is added from now on goes into this batch."""
+        self.batch, self._causes = batch, []
+        self.batches.append((batch, self._causes))
+
+    def add(self, record: Outgoing, cause: C) -> bool:
+        """False where the batch is full. An empty one takes a record of any size."""
+        assert self.batch is not None
+        if self.batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is None:
+            return False
+        self._causes.append(cause)
+        return True
+
+    def take(self) -> tuple[BatchBuilder, list[C]]:
+        """The oldest batch, for good."""
+        taken = self.batches.popleft()
+        if taken[0] is self.batch:
+            self.batch = None
+        return taken

@@ -8,6 +8,8 @@ a second the making of tasks would cost more than the work.
 import asyncio
 import random
 from collections.abc import Sequence
+from itertools import islice
+from time import monotonic
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -22,7 +24,7 @@ from chancery_bus.deadletters import DeadLetterLimit, dead_letter, refusal
 from chancery_bus.errors import DeadLetterLimitReached, StageFailed
 from chancery_bus.lanes import Lane, Lanes, Work
 from chancery_bus.metrics import StageMetrics
-from chancery_bus.offsets import OffsetTracker
+from chancery_bus.offsets import Finishing, OffsetTracker
 from chancery_bus.outbox import Outbox, Outgoing
 from chancery_bus.rebalancing import Rebalancing
 from chancery_bus.stage import Received, StageDefinition, Unreadable
@@ -30,6 +32,18 @@ from chancery_bus.stage import Received, StageDefinition, Unreadable
 log = structlog.get_logger()
 _YIELD_EVERY = 64
 """A worker whose handlers never wait lets others have the loop after so many."""
+_AT_ONCE = 128
+"""Records read, decoded, handled and written before the next are looked at: as many as stay in the processor's cache on the way."""
+
+
+def _decode(record: ConsumerRecord, topic: Topic, tenant: str | None) -> AnyEvent | Poison:
+    try:
+        event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
+    except Poison as fault:
+        return fault
+    if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
+        return Poison("an event of this type does not belong on this topic", code="invalid_request")
+    return event
 
 
 class StageRunner:
@@ -39,6 +53,7 @@ class StageRunner:
         self.definition = definition
         self.group = f"chancery.{namespace}.{definition.group}"
         self.assigned = asyncio.Event()
+        self._handle = definition.handle
         self._limits = definition.limits
         self._address = address
         self._namespace = namespace
@@ -54,7 +69,7 @@ class StageRunner:
         self._origins: dict[str, tuple[Topic, str | None]] = {}
         self._consumer: AIOKafkaConsumer
         self._producer: AIOKafkaProducer
-        self._outbox: Outbox[Work]
+        self._outbox: Outbox[Finishing]
         self._names: dict[tuple[str, str], str] = {}
         self._finished = 0
 
@@ -110,50 +125,45 @@ class StageRunner:
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
-        loop = asyncio.get_running_loop()
+        at_once = min(_AT_ONCE, self._limits.max_records_per_poll)
         while True:
             self._count()
             self._pause_and_resume()
-            batches = await self._consumer.getmany(timeout_ms=200, max_records=self._limits.max_records_per_poll)
-            now = loop.time()
+            batches = await self._consumer.getmany(timeout_ms=200, max_records=at_once)
+            now = monotonic()
             for partition, records in batches.items():
                 tracker = self._trackers.get(partition)
                 if tracker is None:  # revoked while we waited
                     continue
-                for record in records:
-                    self._take(partition, tracker, record, now)
+                self._take(partition, tracker, records, now)
             if batches:
-                await self._gather(sum(map(len, batches.values())))
+                await self._gather(sum(map(len, batches.values())) == at_once)
             else:
                 self._observe(now)
 
-    async def _gather(self, taken: int) -> None:
+    async def _gather(self, behind: bool) -> None:
         """Lets the workers start before more is read, and more arrive. Paused before anything is awaited: none is asked for."""
-        if not self._limits.gather_ms or taken == self._limits.max_records_per_poll:  # there is more: we are behind
+        if not self._limits.gather_ms or behind:  # there is more
             await asyncio.sleep(0)
             return
         self._consumer.pause(*(self._trackers.keys() - self._paused))
         await asyncio.sleep(self._limits.gather_ms / 1000)
         self._consumer.resume(*(self._trackers.keys() - self._paused))
 
-    def _take(self, partition: TopicPartition, tracker: OffsetTracker, record: ConsumerRecord, now: float) -> None:
-        tracker.take(record.offset)
-        event = self._decode(record)
-        key = event.key if isinstance(event, Event) else f"{record.topic}/{record.partition}/{record.offset}"
-        self._lanes.add(key, Work(record, partition, event, tracker, now))
+    def _take(self, partition: TopicPartition, tracker: OffsetTracker, records: Sequence[ConsumerRecord], now: float) -> None:
+        topic, tenant = self._origin(partition.topic)
+        add, take = self._lanes.add, tracker.take
+        for record in records:
+            take(record.offset)
+            event = _decode(record, topic, tenant)
+            key = event.key if isinstance(event, Event) else f"{record.topic}/{record.partition}/{record.offset}"
+            add(key, Work(record, partition, event, tracker, now))
 
-    def _decode(self, record: ConsumerRecord) -> AnyEvent | Poison:
-        origin = self._origins.get(record.topic)
-        if origin is None:
-            origin = self._origins[record.topic] = topic_named(record.topic)
-        topic, tenant = origin
-        try:
-            event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
-        except Poison as fault:
-            return fault
-        if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
-            return Poison("an event of this type does not belong on this topic", code="invalid_request")
-        return event
+    def _origin(self, name: str) -> tuple[Topic, str | None]:
+        found = self._origins.get(name)
+        if found is None:
+            found = self._origins[name] = topic_named(name)
+        return found
 
     def _pause_and_resume(self) -> None:
         high = self._limits.max_waiting_per_partition
@@ -173,7 +183,7 @@ class StageRunner:
             position = self._trackers[partition].oldest
             lag += max(0, (end or state or 0) - position) if position is not None else 0
         self._metrics.lag.set(lag)
-        oldest = [lane.waiting[0].taken_at for lane in self._lanes.each()]
+        oldest = [lane.head.taken_at for lane in self._lanes.each()]
         self._metrics.oldest_age_s.set(now - min(oldest) if oldest else 0)
 
     # -- working ---------------------------------------------------------------------------------------------------------
@@ -188,7 +198,7 @@ class StageRunner:
                 continue
             self._running += 1
             try:
-                await self._attempt(lane)
+                await (self._attempt_together(lane) if lane.rest and self.definition.together else self._attempt(lane))
             finally:
                 self._running -= 1
             since_yield += 1
@@ -198,52 +208,95 @@ class StageRunner:
 
     async def _attempt(self, lane: Lane) -> None:
         """Runs the lane's head once, then moves the lane on, back, or into a pause."""
-        work = lane.waiting[0]
+        work = lane.head
         if work.tracker.revoked:
             self._lanes.advance(lane)
             return
-        if isinstance(work.event, Poison) and self.definition.on_unreadable is None:
-            self._bury(lane, work, work.event, rejected=True)
+        record, event = work.record, work.event
+        if isinstance(event, Poison) and self.definition.on_unreadable is None:
+            self._bury(work, event, rejected=True)
+            self._lanes.advance(lane)
             return
-        loop = asyncio.get_running_loop()
         work.attempts += 1
-        started = loop.time()
+        started = monotonic()
         work.first_tried_at = work.first_tried_at or started
         try:
-            events = await self._handle(work)
+            if isinstance(event, Poison):
+                events = await self._look_on(record, event)
+            else:
+                events = await self._handle(Received(event, record.topic, record.partition, record.offset, record.timestamp))
         except Retry as fault:
-            self._retry(lane, work, fault, loop.time())
+            self._retry(lane, work, fault, monotonic())
         except Poison as fault:
-            self._bury(lane, work, fault, rejected=False)
+            self._bury(work, fault, rejected=False)
+            self._lanes.advance(lane)
         except Overloaded as fault:
-            log.warning("stage_overloaded", stage=self.definition.name, reason=fault.reason)
-            work.attempts -= 1
-            self._hold(lane, work, self._limits.overloaded_pause_s, pause=True)
+            self._pause(lane, work, fault)
         else:
-            self._metrics.handler_s.observe(loop.time() - started)
+            self._metrics.handler_s.observe(monotonic() - started)
             self._publish(work, [self._outgoing(event) for event in events])
             self._lanes.advance(lane)
 
-    async def _handle(self, work: Work) -> Sequence[AnyEvent]:
+    async def _attempt_together(self, lane: Lane) -> None:
+        """Runs the lane's head and those behind it side by side, started in their order. What must be tried again holds the lane."""
+        room = max(0, self._limits.max_in_flight - self._running)
+        works = [lane.head, *islice(lane.rest or (), room)]
+        started = monotonic()
+        self._running += len(works) - 1
+        try:
+            outcomes = await asyncio.gather(*(self._try(work, started) for work in works if not work.tracker.revoked))
+        finally:
+            self._running -= len(works) - 1
+        again = []
+        for work, outcome in outcomes:
+            if isinstance(outcome, Retry | Overloaded):
+                again.append((work, outcome))
+            elif isinstance(outcome, Poison):
+                self._bury(work, outcome, rejected=False)
+            else:
+                self._metrics.handler_s.observe(monotonic() - started)
+                self._publish(work, [self._outgoing(event) for event in outcome])
+        self._lanes.settle(lane, works, [work for work, _ in again])
+        if again:
+            work, fault = again[0]
+            if isinstance(fault, Retry):
+                self._retry(lane, work, fault, monotonic())
+            else:
+                self._pause(lane, work, fault)
+
+    async def _try(self, work: Work, started: float) -> tuple[Work, Sequence[AnyEvent] | Retry | Poison | Overloaded]:
         record, event = work.record, work.event
-        if isinstance(event, Event):
-            return await self.definition.handle(Received(event, record.topic, record.partition, record.offset, record.timestamp))
+        assert isinstance(event, Event)  # an unreadable record has a key of its own
+        work.attempts += 1
+        work.first_tried_at = work.first_tried_at or started
+        try:
+            return work, await self._handle(Received(event, record.topic, record.partition, record.offset, record.timestamp))
+        except (Retry, Poison, Overloaded) as fault:
+            return work, fault
+
+    async def _look_on(self, record: ConsumerRecord, fault: Poison) -> Sequence[AnyEvent]:
         assert self.definition.on_unreadable is not None
-        assert isinstance(event, Poison)
-        await self.definition.on_unreadable(Unreadable(record.topic, record.partition, record.offset, record.timestamp, event.reason))
+        await self.definition.on_unreadable(Unreadable(record.topic, record.partition, record.offset, record.timestamp, fault.reason))
         return ()
 
     def _retry(self, lane: Lane, work: Work, fault: Retry, now: float) -> None:
         limits = self._limits
         if now - work.first_tried_at >= limits.retry_for_s:
             words = f"gave up after {work.attempts} tries: {fault.reason}"
-            self._bury(lane, work, Poison(words, code=fault.code), rejected=False, counted=False)
+            self._bury(work, Poison(words, code=fault.code), rejected=False, counted=False)
+            self._lanes.advance(lane)
             return
         self._metrics.retries.inc()
         ceiling = min(limits.retry_cap_s, limits.retry_first_s * 2 ** min(work.attempts - 1, 16))
         delay = ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
         log.info("event_retried", stage=self.definition.name, attempts=work.attempts, reason=fault.reason, delay_s=round(delay, 3))
         self._hold(lane, work, delay, pause=False)
+
+    def _pause(self, lane: Lane, work: Work, fault: Overloaded) -> None:
+        """It was no attempt."""
+        log.warning("stage_overloaded", stage=self.definition.name, reason=fault.reason)
+        work.attempts -= 1
+        self._hold(lane, work, self._limits.overloaded_pause_s, pause=True)
 
     def _hold(self, lane: Lane, work: Work, delay_s: float, *, pause: bool) -> None:
         """Only this key waits; with `pause`, its partition is not read meanwhile."""
@@ -252,9 +305,9 @@ class StageRunner:
             self._paused.add(work.partition)
         asyncio.get_running_loop().call_later(delay_s, self._lanes.make_ready, lane)
 
-    def _bury(self, lane: Lane, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
-        """Dead-letters the lane's head and answers its requester. `rejected`: it was the publisher's mistake."""
-        from_publisher = rejected and self._origins[work.record.topic][0].pii == "raw"
+    def _bury(self, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
+        """Dead-letters a record and answers its requester. `rejected`: it was the publisher's mistake."""
+        from_publisher = rejected and self._origin(work.record.topic)[0].pii == "raw"
         limit = self._reject_limit if from_publisher else self._poison_limit
         if counted and not limit.admit(asyncio.get_running_loop().time()):
             raise DeadLetterLimitReached(f"{self.definition.name}: {fault.reason}")
@@ -267,7 +320,6 @@ class StageRunner:
             answer = refusal(work, stage=name, group=self.definition.group, code=code, reason=fault.reason, namespace=namespace)
             records += [] if answer is None else [answer]
         self._publish(work, records)
-        self._lanes.advance(lane)
 
     # -- publishing and committing -----------------------------------------------------------------------------------------
 
@@ -280,14 +332,16 @@ class StageRunner:
         return Outgoing(name, encoded.key, encoded.value, encoded.headers)
 
     def _publish(self, work: Work, records: list[Outgoing]) -> None:
+        finishing = Finishing(work.tracker, work.record.offset)
         if records:
-            self._outbox.put(work, records)
+            self._outbox.put(finishing, records)
         else:
-            self._finish(work)
+            self._finish((finishing,))
 
-    def _finish(self, work: Work) -> None:
-        work.tracker.finish(work.record.offset)
-        self._finished += 1
+    def _finish(self, delivered: Sequence[Finishing]) -> None:
+        for done in delivered:
+            done.tracker.finish(done.offset)
+        self._finished += len(delivered)
 
     def _fail(self, error: Exception) -> None:
         if self._failure is not None and not self._failure.done():

@@ -9,7 +9,7 @@ from chancery_contracts.interactions import Stage
 from chancery_contracts.topics import Topic
 
 
-class Received(msgspec.Struct, frozen=True):
+class Received(msgspec.Struct, frozen=True, gc=False):
     """An event and where it lay. `timestamp_ms` is the broker's, the same at every redelivery."""
 
     event: AnyEvent
@@ -64,6 +64,10 @@ class StageLimits:
 class StageDefinition:
     """One consumer group. `answers`: a dead letter is also published as `interactions.refused`, so that its requester hears.
 
+    `together`: what waits behind each other in one key is handed over at once, in its order: for handlers that write batches, else an
+    interaction of ten events would take ten of them. At most twice `max_in_flight` are so. Who asks for another try of one must ask for it
+    of those behind it too, else they pass it.
+
     `on_unreadable`: for a group that only looks on. The stage that the record is meant for dead-letters it, once.
     """
 
@@ -73,4 +77,5 @@ class StageDefinition:
     handle: BusHandler
     limits: StageLimits = StageLimits()
     answers: bool = True
+    together: bool = False
     on_unreadable: Callable[[Unreadable], Awaitable[None]] | None = None

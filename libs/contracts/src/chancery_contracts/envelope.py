@@ -4,8 +4,9 @@ Source: CloudEvents Kafka protocol binding 1.0.2, §3.2 (binary) and §3.3 (stru
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,25 +15,21 @@ from pydantic import ValidationError
 from chancery_contracts.base import MAX_DATA_BYTES, Payload
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import Poison
-from chancery_contracts.identifiers import is_identifier, is_tenant
+from chancery_contracts.identifiers import identifier_in, is_identifier, is_tenant
 from chancery_contracts.topics import PAYLOADS, TOPIC_OF_TYPE
 
 CONTENT_TYPE = b"application/json"
-STRUCTURED = "application/cloudevents+json"
+STRUCTURED = b"application/cloudevents+json"
 Headers = tuple[tuple[str, bytes], ...]
 
 _EXTENSIONS = ("interaction", "conversation", "matter", "causation", "namespace")
-_ATTRIBUTES = {f"ce_{name}": name for name in ("specversion", "id", "source", "type", "time", "tenant", *_EXTENSIONS)} | {
-    "content-type": "datacontenttype",
-    "traceparent": "traceparent",
-}
-"""The headers that are read, and the attributes that they hold."""
 _SPECVERSION, _CONTENT = ("ce_specversion", b"1.0"), ("content-type", CONTENT_TYPE)
-_TYPES = {name: ("ce_type", name.encode()) for name in PAYLOADS}
+_PAYLOADS = {name.encode(): payload for name, payload in PAYLOADS.items()}
 _IN_STREAM = frozenset(name for name, topic in TOPIC_OF_TYPE.items() if topic.name.startswith("interactions."))
+_to_json = msgspec.json.Encoder().encode
 
 
-class Encoded(msgspec.Struct, frozen=True):
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """An event as Kafka carries it."""
 
     key: bytes
@@ -40,7 +37,7 @@ class Encoded(msgspec.Struct, frozen=True):
     headers: Headers
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """What the broker says of a record: its tenant outranks what the record says of itself."""
 
     topic_tenant: str | None
@@ -57,13 +54,9 @@ def encode(event: AnyEvent) -> Encoded:
     """Binary mode: attributes in `ce_` headers, data as the value."""
     data = event.data
     headers: list[tuple[str, bytes]] = [
-        _SPECVERSION,
+        *_common(data.TYPE, event.source, event.tenant, event.namespace),
         ("ce_id", event.id.encode()),
-        ("ce_source", event.source.encode()),
-        _TYPES[data.TYPE],
-        ("ce_time", event.time.isoformat().encode()),
-        ("ce_tenant", event.tenant.encode()),
-        _CONTENT,
+        ("ce_time", _rfc3339(event.time)),
     ]
     # Written out and not a loop over names: this and `decode` are the hot path of every stage.
     if event.interaction is not None:
@@ -74,10 +67,28 @@ def encode(event: AnyEvent) -> Encoded:
         headers.append(("ce_matter", event.matter.encode()))
     if event.causation is not None:
         headers.append(("ce_causation", event.causation.encode()))
-    headers.append(("ce_namespace", event.namespace.encode()))
     if event.traceparent is not None:
         headers.append(("traceparent", event.traceparent.encode()))
     return Encoded(event.key.encode(), data.__pydantic_serializer__.to_json(data), tuple(headers))
+
+
+@lru_cache(maxsize=4096)
+def _common(type_name: str, source: str, tenant: str, namespace: str) -> Headers:
+    """The headers that a stage writes again and again."""
+    return (
+        _SPECVERSION,
+        ("ce_source", source.encode()),
+        ("ce_type", type_name.encode()),
+        ("ce_tenant", tenant.encode()),
+        _CONTENT,
+        ("ce_namespace", namespace.encode()),
+    )
+
+
+def _rfc3339(time: datetime) -> bytes:
+    """`time.isoformat()`, five times as fast for UTC."""
+    quoted: bytes = _to_json(time)
+    return quoted[1:-2] + b"+00:00" if quoted.endswith(b'Z"') else time.isoformat().encode()
 
 
 def to_structured(event: AnyEvent) -> dict[str, Any]:
@@ -99,37 +110,56 @@ def to_structured(event: AnyEvent) -> dict[str, Any]:
 def encode_structured(event: AnyEvent) -> Encoded:
     """Structured mode, for publishers that prefer it."""
     value = json.dumps(to_structured(event), ensure_ascii=False).encode()
-    return Encoded(event.key.encode(), value, (("content-type", STRUCTURED.encode() + b"; charset=utf-8"),))
+    return Encoded(event.key.encode(), value, (("content-type", STRUCTURED + b"; charset=utf-8"),))
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Origin) -> AnyEvent:
     """Reads either mode. Raises Poison, in words that quote nothing of the record, for what is not one of our events."""
-    plain: dict[str, str] = {}
-    try:
-        for name, raw in headers:
-            attribute = _ATTRIBUTES.get(name)
-            if attribute is not None:
-                plain[attribute] = raw.decode()
-    except (UnicodeDecodeError, AttributeError) as exc:
-        raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
+    found = dict(headers)
     if value is None:
         raise Poison("the record has no data (a tombstone)", code="invalid_request")
     if len(value) > MAX_DATA_BYTES:
         raise Poison(f"oversized: {len(value)} bytes of data, {MAX_DATA_BYTES} are allowed", code="invalid_request")
-    if plain.get("datacontenttype", "").startswith(STRUCTURED):
+    if (content := found.get("content-type")) != CONTENT_TYPE and content is not None and content.startswith(STRUCTURED):
         return _decode_structured(value, origin)
-    payload = _payload_type(plain)
+    payload = _payload_type(found.get("ce_specversion"), found.get("ce_type"))
     try:
         data = payload.__pydantic_validator__.validate_json(value)
     except ValidationError as exc:
         raise Poison(_explain(exc), code="invalid_request") from exc
-    return _build(plain, data, origin)
+    return _decode_binary(found.get, data, origin)
+
+
+def _decode_binary(get: Callable[[str], bytes | None], data: Payload, origin: Origin) -> AnyEvent:
+    try:
+        return _build(
+            data,
+            origin,
+            event_id=raw.decode() if (raw := get("ce_id")) is not None else None,
+            source=_often(raw) if (raw := get("ce_source")) else None,
+            time=raw.decode() if (raw := get("ce_time")) is not None else None,
+            tenant=_often(raw) if (raw := get("ce_tenant")) else None,
+            interaction=raw.decode() if (raw := get("ce_interaction")) is not None else None,
+            conversation=raw.decode() if (raw := get("ce_conversation")) is not None else None,
+            matter=_often(raw) if (raw := get("ce_matter")) is not None else None,
+            causation=raw.decode() if (raw := get("ce_causation")) is not None else None,
+            namespace=_often(raw) if (raw := get("ce_namespace")) is not None else "live",
+            traceparent=raw.decode() if (raw := get("traceparent")) is not None else None,
+        )
+    except UnicodeDecodeError as exc:
+        raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
+
+
+@lru_cache(maxsize=4096)
+def _often(raw: bytes) -> str:
+    """The text of an attribute that few values are written for, each of them often: one object for all of them."""
+    return raw.decode()
 
 
 def interaction_claimed(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> tuple[str, str | None] | None:
     """Interaction and conversation that a record we could not decode claims, so that its requester can be answered."""
     found = {name: raw.decode(errors="replace") for name, raw in headers if isinstance(raw, bytes)}
-    if found.get("content-type", "").startswith(STRUCTURED) and value is not None and len(value) <= MAX_DATA_BYTES:
+    if found.get("content-type", "").startswith(STRUCTURED.decode()) and value is not None and len(value) <= MAX_DATA_BYTES:
         try:
             document = json.loads(value)
         except (ValueError, RecursionError):
@@ -150,46 +180,66 @@ def _decode_structured(value: bytes, origin: Origin) -> AnyEvent:
     if not isinstance(document, dict):
         raise Poison("the structured event is not a JSON object", code="invalid_request")
     plain = {name: text for name, text in document.items() if isinstance(text, str)}
-    payload = _payload_type(plain)
+    payload = _payload_type(plain.get("specversion", "").encode(errors="replace"), plain.get("type", "").encode(errors="replace"))
     try:
         # Through JSON again: "frozen and tolerant" has one meaning, that of the binary mode.
         data = payload.model_validate_json(json.dumps(document.get("data")))
     except ValidationError as exc:
         raise Poison(_explain(exc), code="invalid_request") from exc
-    return _build(plain, data, origin)
+    return _build(
+        data, origin, event_id=plain.get("id"), source=plain.get("source"), time=plain.get("time"), tenant=plain.get("tenant"),
+        interaction=plain.get("interaction"), conversation=plain.get("conversation"), matter=plain.get("matter"),
+        causation=plain.get("causation"), namespace=plain.get("namespace", "live"), traceparent=plain.get("traceparent"),
+    )  # fmt: skip
 
 
-def _payload_type(attributes: dict[str, str]) -> type[Payload]:
-    if attributes.get("specversion") != "1.0":
+def _payload_type(specversion: bytes | None, type_name: bytes | None) -> type[Payload]:
+    if specversion != b"1.0":
         raise Poison("not a CloudEvents 1.0 event (ce_specversion)", code="invalid_request")
-    payload = PAYLOADS.get(attributes.get("type", ""))
+    payload = _PAYLOADS.get(type_name or b"")
     if payload is None:
         raise Poison("unknown type or version of event (ce_type)", code="invalid_request")
     return payload
 
 
-def _build(attributes: dict[str, str], data: Payload, origin: Origin) -> AnyEvent:
-    get = attributes.get
-    event_id, tenant = get("id"), get("tenant") or origin.topic_tenant
-    interaction, conversation, matter, causation = get("interaction"), get("conversation"), get("matter"), get("causation")
-    for value in (event_id, interaction, conversation, matter, causation):
-        if value is not None and not is_identifier(value):
-            raise Poison(_malformed(attributes), code="invalid_request")
+def _build(
+    data: Payload,
+    origin: Origin,
+    *,
+    event_id: str | None,
+    source: str | None,
+    time: str | None,
+    tenant: str | None,
+    interaction: str | None,
+    conversation: str | None,
+    matter: str | None,
+    causation: str | None,
+    namespace: str,
+    traceparent: str | None,
+) -> AnyEvent:
     if event_id is None:
         raise Poison("attribute id is missing", code="invalid_request")
+    if not (
+        identifier_in(event_id)
+        and (interaction is None or identifier_in(interaction))
+        and (conversation is None or identifier_in(conversation))
+        and (matter is None or identifier_in(matter))
+        and (causation is None or identifier_in(causation))
+        and (namespace == "live" or identifier_in(namespace))
+    ):
+        names = {"id": event_id, **dict(zip(_EXTENSIONS, (interaction, conversation, matter, causation, namespace), strict=True))}
+        raise Poison(_malformed(names), code="invalid_request")
+    tenant = tenant or origin.topic_tenant
     if tenant is None or not is_tenant(tenant):
         raise Poison("attribute tenant is missing or malformed", code="invalid_request")
     if origin.topic_tenant is not None and tenant != origin.topic_tenant:
         raise Poison("the event claims another tenant than its topic", code="invalid_request")
     if interaction is None and data.TYPE in _IN_STREAM:
         interaction = event_id
-    namespace = get("namespace", "live")
-    if namespace != "live" and not is_identifier(namespace):
-        raise Poison("attribute namespace is not an identifier", code="invalid_request")
     return Event(
         id=event_id,
-        source=get("source") or origin.default_source,
-        time=_time(get("time"), origin),
+        source=source or origin.default_source,
+        time=_time(time, origin),
         tenant=tenant,
         data=data,
         interaction=interaction,
@@ -197,12 +247,12 @@ def _build(attributes: dict[str, str], data: Payload, origin: Origin) -> AnyEven
         matter=matter,
         causation=causation,
         namespace=namespace,
-        traceparent=get("traceparent"),
+        traceparent=traceparent,
     )
 
 
-def _malformed(attributes: dict[str, str]) -> str:
-    names = [name for name in ("id", *_EXTENSIONS) if name in attributes and not is_identifier(attributes[name])]
+def _malformed(attributes: dict[str, str | None]) -> str:
+    names = [name for name, value in attributes.items() if value is not None and not is_identifier(value)]
     return f"attribute {names[0]} is not an identifier"
 
 

@@ -25,7 +25,7 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
+class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True, gc=False):
     """An immutable fact. `tenant` is `shared` for what belongs to the operator."""
 
     id: str

@@ -14,13 +14,14 @@ TENANT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 _NAMESPACE_BYTES = NAMESPACE_EVENTS.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-_IDENTIFIER = re.compile(IDENTIFIER_PATTERN.removesuffix("$"))
+identifier_in = re.compile(IDENTIFIER_PATTERN.removesuffix("$")).fullmatch
+"""The match of the ids that events may carry (1 to 128 letters, digits, `.`, `_`, `:`, `-`), or None."""
 _TENANT = re.compile(TENANT_PATTERN.removesuffix("$"))
 
 
 def is_identifier(value: str) -> bool:
-    """True for the ids that events may carry (1 to 128 letters, digits, `.`, `_`, `:`, `-`)."""
-    return _IDENTIFIER.fullmatch(value) is not None
+    """True for the ids that events may carry."""
+    return identifier_in(value) is not None
 
 
 @lru_cache(maxsize=4096)

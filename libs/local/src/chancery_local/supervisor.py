@@ -28,6 +28,8 @@ from chancery_local.state import StackState, Status, write_state
 
 WATCH_EVERY_S = 0.1
 PROBE_EVERY_S = 0.5
+PROBE_WELL_EVERY_S = 2.0
+"""While all are ready. One that dies is noticed at once."""
 PROVISION_TIMEOUT_S = 120.0
 
 
@@ -101,14 +103,16 @@ class Supervisor:
         """Restarts at once; probes now and then, side by side, so that one that hangs delays nothing."""
         with ThreadPoolExecutor(len(self._children), thread_name_prefix="probe") as pool:
             pending: list[object] = []
-            next_probe = 0.0
+            next_look = probed = 0.0
             while not self._stopping.wait(WATCH_EVERY_S):
                 for child in self._children:
                     child.watch(self._say)
                 now = time.monotonic()
-                if now >= next_probe and all(getattr(one, "done")() for one in pending):  # noqa: B009  # futures
-                    pending = [pool.submit(child.probe) for child in self._children]
-                    next_probe = now + PROBE_EVERY_S
+                if now >= next_look and all(getattr(one, "done")() for one in pending):  # noqa: B009  # futures
+                    if self._status() != "ready" or now >= probed + PROBE_WELL_EVERY_S:
+                        pending = [pool.submit(child.probe) for child in self._children]
+                        probed = now
+                    next_look = now + PROBE_EVERY_S
                     self._write(self._status())
 
     def _status(self) -> Status:

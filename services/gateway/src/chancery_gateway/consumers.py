@@ -13,7 +13,7 @@ PIPELINE = (REQUESTED, REDACTED, GROUNDED, AUTHORISED, GENERATED, VALIDATED, REF
 
 
 def progress_stage(book: ProgressBook) -> StageDefinition:
-    """Many in flight: they share transactions."""
+    """Many in flight, an interaction's own too: they share transactions, and a step stands for itself."""
 
     async def handle(received: Received) -> Sequence[AnyEvent]:
         for prefix, handler in HANDLERS.items():
@@ -22,7 +22,7 @@ def progress_stage(book: ProgressBook) -> StageDefinition:
         return ()
 
     limits = StageLimits(max_in_flight=256, gather_ms=100)
-    return StageDefinition("gateway", "gateway", PIPELINE, handle, limits, answers=False, on_unreadable=_pass_by)
+    return StageDefinition("gateway", "gateway", PIPELINE, handle, limits, answers=False, together=True, on_unreadable=_pass_by)
 
 
 async def _pass_by(_: Unreadable) -> None:

@@ -11,6 +11,8 @@ from chancery_gateway.domain.progress import Step, in_order
 from chancery_gateway.errors import InteractionTaken
 
 BATCH = 500
+_GATHER_S = 0.002
+"""What was read together is handed over in these milliseconds."""
 
 
 class PostgresBook:
@@ -34,6 +36,7 @@ class PostgresBook:
         """Without end."""
         while True:
             await self._wake.wait()
+            await asyncio.sleep(_GATHER_S)
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             if not self._waiting:
                 self._wake.clear()
