@@ -66,7 +66,7 @@ class BatchStage(Generic[P]):
     sources: tuple[Topic, ...]
     prepare: Callable[[Sequence[Received]], Awaitable[P]]
     write: Callable[[P], Awaitable[Sequence[Poison | None]]]
-    on_unreadable: Callable[[Unreadable], Awaitable[None]]
+    on_unreadable: Callable[[Sequence[Unreadable]], Awaitable[None]]
     limits: BatchLimits = BatchLimits()
 
 
@@ -231,8 +231,8 @@ class BatchRunner(Generic[P]):
     async def _write(self, batch: _Batch, prepared: P) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        for record in batch.unreadable:
-            await self._retried(lambda record=record: self.definition.on_unreadable(record))  # type: ignore[misc]  # bound at once
+        if batch.unreadable:
+            await self._retried(lambda: self.definition.on_unreadable(batch.unreadable))
         outcomes = await self._retried(lambda: self.definition.write(prepared))
         for record, event, fault in zip(batch.records, batch.received, outcomes, strict=True):
             if fault is not None:
