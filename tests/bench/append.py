@@ -5,6 +5,7 @@ trail has recorded; how far the signed checkpoint is behind is asked of the data
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from chancery_contracts import encode
 from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_testing.figures import Figure
 from chancery_testing.interactions import EACH, interaction
-from chancery_testing.processes import ServiceProcess, start_audit
+from chancery_testing.processes import ServiceProcess, family_cpu_s, machine_cpu_s, start_audit
 
 TENANTS, INTERACTIONS = 4, 40_000
 FINISH_WITHIN_S, SAMPLE_S = 300.0, 0.05
@@ -42,6 +43,7 @@ class Drained:
     megabytes: float
     behind_leaves: int
     behind_s: float
+    others: float
 
 
 async def measure(bootstrap: str, database_url: str) -> list[Figure]:
@@ -55,6 +57,7 @@ async def measure(bootstrap: str, database_url: str) -> list[Figure]:
         Figure("append_audit_cpu", run.cpu_us, "us/event", better="lower", peer="processor time of the audit process"),
         Figure("append_checkpoint_behind_max", run.behind_s, "s", 1.0, "lower", peer="age of the oldest leaf without checkpoint"),
         Figure("append_checkpoint_behind_leaves", run.behind_leaves, "leaves", better="lower", peer="of the tenant that was most behind"),
+        Figure("append_cores_taken_by_others", run.others, "cores", better="lower", peer="other programs of the machine, meanwhile"),
         Figure("append_memory", run.megabytes, "MB", 300, "lower"),
     ]
 
@@ -91,7 +94,7 @@ async def _drained(bootstrap: str, database_url: str, folder: Path, events: int)
     async with _audit(bootstrap, database_url, folder) as process:
         deadline = time.monotonic() + FINISH_WITHIN_S
         samples: list[tuple[float, int]] = []
-        leaves, seconds, cpu = 0, 0.0, 0.0
+        leaves, seconds, cpu, others = 0, 0.0, 0.0, 0.0
         while not samples or samples[-1][1] < events:
             assert process.running, (folder / "audit-0.log").read_text("utf-8")
             assert time.monotonic() < deadline, f"{samples[-1][1] if samples else 0} of {events} events were recorded in time"
@@ -99,16 +102,18 @@ async def _drained(bootstrap: str, database_url: str, folder: Path, events: int)
             recorded = await _recorded(connection)
             if not recorded:
                 continue
-            cpu = cpu or process.cpu_s()
+            if not samples:
+                cpu, others = process.cpu_s(), machine_cpu_s() - family_cpu_s(os.getpid())
             samples.append((time.monotonic(), recorded))
             behind = await connection.fetchrow(_BEHIND)
             assert behind is not None
             leaves, seconds = max(leaves, behind["leaves"]), max(seconds, behind["seconds"])
         (began, first), (ended, last) = samples[0], samples[-1]
+        others = (machine_cpu_s() - family_cpu_s(os.getpid()) - others) / (ended - began)
         assert await connection.fetchval(_DOUBLED) == 0
         spent, megabytes = process.cpu_s() - cpu, process.peak_megabytes()
     await connection.close()
-    return Drained((last - first) / (ended - began), spent / (last - first) * 1e6, megabytes, leaves, seconds)
+    return Drained((last - first) / (ended - began), spent / (last - first) * 1e6, megabytes, leaves, seconds, max(0.0, others))
 
 
 async def _recorded(connection: "asyncpg.Connection[asyncpg.Record]") -> int:

@@ -46,6 +46,7 @@ class Book:
     poison: set[str] = field(default_factory=set)
 
     async def prepare(self, batch):
+        assert batch, "nothing to prepare is not prepared"
         self.prepared += 1
         self.prepared_while_writing += self.writing
         return [received.event for received in batch]
@@ -61,9 +62,8 @@ class Book:
             self.written.append(mine)
         return [Poison("no") if event.id in self.poison else None for event in events]
 
-    async def account(self, record):
-        if record.topic.endswith(self.tenant):
-            self.unreadable.append(record.offset)
+    async def account(self, records):
+        self.unreadable += [record.offset for record in records if record.topic.endswith(self.tenant)]
 
     @property
     def ids(self):
@@ -137,10 +137,19 @@ class TestBatches:
 
     async def test_a_record_that_is_no_event_is_told_and_passed(self, kafka_bootstrap, tenant, publisher):
         book = Book(tenant)
-        await publisher.write(REQUESTED.full_name(tenant), key=b"k", value=b"{", headers=())
+        for _ in range(3):
+            await publisher.write(REQUESTED.full_name(tenant), key=b"k", value=b"{", headers=())
         sent = await publish(publisher, tenant, 1)
         async with running(kafka_bootstrap, book):
-            await eventually(lambda: book.ids == sent and book.unreadable == [0], within_s=30)
+            await eventually(lambda: book.ids == sent and book.unreadable == [0, 1, 2], within_s=30)
+
+    async def test_records_that_are_all_no_events_hold_up_nothing(self, kafka_bootstrap, tenant, publisher):
+        book = Book(tenant)
+        async with running(kafka_bootstrap, book):
+            await publisher.write(REQUESTED.full_name(tenant), key=b"k", value=b"{", headers=())
+            await eventually(lambda: book.unreadable == [0], within_s=30)
+            sent = await publish(publisher, tenant, 1)
+            await eventually(lambda: book.ids == sent, within_s=30)
 
     async def test_two_share_the_work_and_nothing_is_lost_when_one_comes_or_goes(self, kafka_bootstrap, tenant, publisher):
         first = Book(tenant)

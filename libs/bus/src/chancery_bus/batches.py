@@ -66,7 +66,7 @@ class BatchStage(Generic[P]):
     sources: tuple[Topic, ...]
     prepare: Callable[[Sequence[Received]], Awaitable[P]]
     write: Callable[[P], Awaitable[Sequence[Poison | None]]]
-    on_unreadable: Callable[[Unreadable], Awaitable[None]]
+    on_unreadable: Callable[[Sequence[Unreadable]], Awaitable[None]]
     limits: BatchLimits = BatchLimits()
 
 
@@ -159,7 +159,7 @@ class BatchRunner(Generic[P]):
         ends = {place: found[-1].offset + 1 for place, found in records.items()}
         self._positions.update(ends)
         batch = await self._decoded(records, ends)
-        prepared = await self._retried(lambda: self.definition.prepare(batch.received))
+        prepared = await self._retried(lambda: self.definition.prepare(batch.received)) if batch.received else None
         await self._written_before()
         self._writing = asyncio.create_task(self._write(batch, prepared))
 
@@ -228,12 +228,12 @@ class BatchRunner(Generic[P]):
 
     # -- writing ---------------------------------------------------------------------------------------------------------
 
-    async def _write(self, batch: _Batch, prepared: P) -> None:
+    async def _write(self, batch: _Batch, prepared: P | None) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        for record in batch.unreadable:
-            await self._retried(lambda record=record: self.definition.on_unreadable(record))  # type: ignore[misc]  # bound at once
-        outcomes = await self._retried(lambda: self.definition.write(prepared))
+        if batch.unreadable:
+            await self._retried(lambda: self.definition.on_unreadable(batch.unreadable))
+        outcomes = await self._retried(lambda: self.definition.write(prepared)) if prepared is not None else []
         for record, event, fault in zip(batch.records, batch.received, outcomes, strict=True):
             if fault is not None:
                 await self._bury(record, event.event, fault)

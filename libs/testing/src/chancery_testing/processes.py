@@ -83,10 +83,16 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def with_children(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    found, listed = [pid], Path(f"/proc/{pid}/task/{pid}/children")
-    if listed.exists():
-        for child in listed.read_text("ascii").split():
-            found += with_children(int(child))
-    return found
+def family_cpu_s(pid: int) -> float:
+    """Processor time of a process and of all that live and descend from it."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        return cpu_s(pid) + sum(family_cpu_s(int(child)) for child in listed.read_text("ascii").split())
+    except FileNotFoundError:  # it has ended
+        return 0.0
+
+
+def machine_cpu_s() -> float:
+    """Processor time of all programs of this machine so far."""
+    ticks = [int(one) for one in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS  # without idle, and waiting for disks

@@ -11,7 +11,7 @@ from chancery_contracts.topics import PRIVACY
 from chancery_audit.handlers import HANDLERS
 
 D = TypeVar("D")
-Account = Callable[[Unreadable], Awaitable[None]]
+Account = Callable[[Sequence[Unreadable]], Awaitable[None]]
 Prepare = Callable[[Sequence[Received]], Awaitable[D]]
 Write = Callable[[D], Awaitable[Sequence[Poison | None]]]
 

@@ -56,7 +56,7 @@ async def draft(batch: Sequence[Received], offers: KeyOffers, seal: Seal) -> lis
 
 
 async def record(drafts: Sequence[Draft], ports: Ports) -> Recorded:
-    """All of it in the transaction of `ports`."""
+    """All of it in the transaction of `ports`. At least one."""
     heads = dict(await ports.trail.lock_heads(sorted({one.received.event.tenant for one in drafts})))
     known = dict(await ports.trail.recorded([identity(one.received.event) for one in drafts]))
     offered = {one.scope: one.key for one in drafts if not _is_recorded(known, one)}

@@ -1,6 +1,7 @@
 """Builds audit and runs it."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -45,7 +46,7 @@ from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
 from chancery_audit.handlers import HANDLERS, draft, record
 from chancery_audit.log_api import log_router
-from chancery_audit.ports import Anchor, Ports
+from chancery_audit.ports import Anchor, Partition, Ports
 from chancery_audit.privacy_api import PrivacyOrders, privacy_router
 from chancery_audit.settings import AuditSettings
 
@@ -79,16 +80,19 @@ def batch_in_transaction(
     return write
 
 
-def account_for(database: Database, queries: Queries) -> Callable[[Unreadable], Awaitable[None]]:
-    """Notes a record that is no event: its offset is accounted for; its bytes are with the dead letters of the stage it was meant for."""
+def account_for(database: Database, queries: Queries) -> Callable[[Sequence[Unreadable]], Awaitable[None]]:
+    """Notes records that are no events: their offsets are accounted for; their bytes are dead letters of the stage that they were for."""
 
-    async def account(record: Unreadable) -> None:
-        partition = (record.topic, record.partition)
+    async def account(records: Sequence[Unreadable]) -> None:
+        taken: dict[Partition, list[int]] = defaultdict(list)
+        for one in records:
+            taken[one.topic, one.partition].append(one.offset)
         async with database.transaction() as connection:
             trail = PostgresTrail(connection, queries)
-            await connection.execute(queries.add_unreadable, *partition, record.offset, record.timestamp_ms, record.reason)
-            ranges = await trail.lock_ranges([partition])
-            await trail.save_ranges({partition: merge(ranges.get(partition, []), [record.offset])})
+            rows = [(one.topic, one.partition, one.offset, one.timestamp_ms, one.reason) for one in records]
+            await connection.executemany(queries.add_unreadable, rows)
+            ranges = await trail.lock_ranges(sorted(taken))
+            await trail.save_ranges({place: merge(ranges.get(place, []), offsets) for place, offsets in taken.items()})
 
     return account
 
