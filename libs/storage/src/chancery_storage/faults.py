@@ -29,6 +29,6 @@ def passing_faults() -> Iterator[None]:
     try:
         yield
     except PASSING as exc:
-        if isinstance(exc, asyncpg.InterfaceError) and (isinstance(exc, ValueError) or "the server expects" in str(exc)):
-            raise  # an argument that fits no column, or too few of them: tried again, it would fail for ever
+        if isinstance(exc, asyncpg.InterfaceError) and "the server expects" in str(exc):
+            raise  # too few arguments, or too many: tried again, it would fail for ever
         raise DatabaseUnavailable(f"the database does not answer: {type(exc).__name__}") from exc

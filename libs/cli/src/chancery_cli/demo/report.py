@@ -83,7 +83,8 @@ def trail(entries: list[dict[str, Any]], interaction: str) -> Table:
     """One interaction's audit trail, in the order of its events: topics reach the log side by side."""
     table = Table(title=f"Audit trail of {interaction}", title_justify="left")
     for name in ("seq", "event", "at", "topic / partition / offset", "pinned", "payload commitment", "link"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+        # What is pinned gives way first: it wraps, and nothing else is cut for it.
+        table.add_column(name, overflow="fold" if name == "pinned" else "ellipsis", no_wrap=name != "pinned")
     for entry in sorted(entries, key=lambda one: (str(one.get("time", "")), one.get("seq", 0))):
         place = f"{str(entry.get('topic', '')).removeprefix('chancery.')} / {entry.get('partition')} / {entry.get('offset')}"
         kind = str(entry.get("type", "")).removeprefix("chancery.").removesuffix(".v1")
