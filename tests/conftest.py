@@ -1,7 +1,9 @@
 """Real Kafka and real PostgreSQL for every test that needs them: started once a session, as child processes."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +25,19 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The repository's root."""
     return ROOT
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A root of its own: another run would take back the right to enter the shared one, which PostgreSQL's own user needs."""
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="chancery-tests-")
+
+
+@pytest.hookimpl(trylast=True)  # after the servers have stopped
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What passed leaves nothing behind; the servers' logs of a run that failed stay."""
+    if exitstatus == pytest.ExitCode.OK and Path(session.config.option.basetemp).name.startswith("chancery-tests-"):
+        shutil.rmtree(session.config.option.basetemp, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
