@@ -92,7 +92,7 @@ def read_keys(document: Any) -> dict[str | None, PublicKey]:
     """The usable keys of a JWK set; symmetric, weak and foreign ones are left out. Raises ValueError where it is no key set."""
     listed = document.get("keys") if isinstance(document, dict) else None
     if listed is None or not isinstance(listed, list):
-        raise ValueError("not a JWK set (RFC 7517 §5)")  # noqa: TRY004  # of what was fetched, not of an argument
+        raise ValueError("not a JWK set (RFC 7517 §5)")  # of what was fetched, not of an argument
     found: dict[str | None, PublicKey] = {}
     for one in listed:
         key = _read_key(one) if isinstance(one, dict) else None

@@ -1,7 +1,7 @@
 """Who calls: a role, whose data, behind which walls. A service says what a role may do; keys and tokens only say who somebody is."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TOKEN_HOLDER = "token-holder"  # noqa: S105  # a role's name
 """The role of whoever bears the operator token: the only one that no key and no identity provider can give."""
@@ -34,7 +34,7 @@ class Principal:
     role: str
     tenants: frozenset[str] | None
     """None: every tenant."""
-    walls: Walls = Walls()
+    walls: Walls = field(default_factory=Walls)
 
 
 Way = Callable[[str], Awaitable[Principal | None]]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from chancery_bus import BusHandler, StageDefinition, StageLimits, Unreadable
-from chancery_contracts.topics import PRIVACY
+from chancery_contracts.topics import ACCESS, PRIVACY
 
 from chancery_audit.handlers import HANDLERS
 
@@ -18,6 +18,6 @@ def audit_stage(handle: BusHandler, on_unreadable: Account, max_in_flight: int) 
 
 
 def privacy_stage(handle: BusHandler) -> StageDefinition:
-    """Holds and requests for erasure take effect. A hold that gets lost is worse than a late one: retried for ever."""
+    """Holds, requests for erasure and revocations take effect. A hold that gets lost is worse than a late one: retried for ever."""
     limits = StageLimits(max_in_flight=8, retry_for_s=math.inf)
-    return StageDefinition("audit", "audit-privacy", (PRIVACY,), handle, limits, answers=False)
+    return StageDefinition("audit", "audit-privacy", (PRIVACY, ACCESS), handle, limits, answers=False)

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated
 
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN
-from chancery_runtime.access import require_operator
-from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel
 
 from chancery_audit.adapters.finding import PostgresFinder, State, Wanted
 from chancery_audit.api import Tell, Tenant
+from chancery_audit.domain.roles import Visitor
+from chancery_audit.gate import Gate
 
 Name = Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)]
 
@@ -57,9 +57,10 @@ class LiveAt(BaseModel):
     live: list[LiveView]
 
 
-def finding_router(settings: ServiceSettings, finder: PostgresFinder, tell: Tell) -> APIRouter:
-    """The routes."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
+def finding_router(gate: Gate, finder: PostgresFinder, tell: Tell) -> APIRouter:
+    """The routes. What is found by what payloads say is content."""
+    routes = APIRouter(prefix="/v1")
+    content = Depends(gate.may("content"))
 
     @routes.get("/interactions")
     async def interactions(
@@ -72,21 +73,24 @@ def finding_router(settings: ServiceSettings, finder: PostgresFinder, tell: Tell
         state: State | None = None,
         after: Name = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        who: Visitor = content,
     ) -> FoundPage:
         """By use case, matter, conversation, time of acceptance and state, in any combination, a page at a time."""
-        found = await finder.interactions(Wanted(tenant, use_case, matter, conversation, since, until, state, after, limit + 1))
+        visit = who.to(tenant)
+        found = await finder.interactions(Wanted(visit.view, use_case, matter, conversation, since, until, state, after, limit + 1))
         page = [FoundView(**{name: getattr(one, name) for name in FoundView.model_fields}) for one in found[:limit]]
         await tell(
-            tenant, len(page), None, query="find", use_case=use_case, matter=matter, conversation=conversation, state=state, since=since,
+            visit, len(page), None, query="find", use_case=use_case, matter=matter, conversation=conversation, state=state, since=since,
             until=until, after=after,
         )  # fmt: skip
         return FoundPage(interactions=page, next=page[-1].interaction if len(found) > limit else None)
 
     @routes.get("/live")
-    async def live(tenant: Tenant, at: AwareDatetime) -> LiveAt:
+    async def live(tenant: Tenant, at: AwareDatetime, who: Visitor = content) -> LiveAt:
         """Prompts, models, use cases, policies and budgets that were in force at a moment."""
-        found = await finder.live(tenant, at)
-        await tell(tenant, len(found), query="live", at=at)
+        visit = who.to(tenant)
+        found = await finder.live(visit.view, at)
+        await tell(visit, len(found), query="live", at=at)
         views = [
             LiveView(
                 kind=one.published.entry.kind, name=one.published.entry.name, version=one.published.entry.version,

@@ -241,6 +241,7 @@ WITH page AS MATERIALIZED (
     AND ($7::text IS NULL OR ($7 = 'erased' AND s.erased_at IS NOT NULL) OR ($7 = 'ended' AND s.erased_at IS NULL AND s.ended_at IS NOT NULL)
          OR ($7 = 'open' AND s.erased_at IS NULL AND s.ended_at IS NULL))
     AND ($8::text IS NULL OR (s.begun_at, s.scope) > (SELECT begun_at, scope FROM scopes WHERE tenant = $1 AND scope = 'interaction/' || $8))
+    AND ($10::text[] IS NULL OR s.scope = ANY(ARRAY(SELECT scope FROM places WHERE tenant = $1 AND kind = 'matter' AND name = ANY($10))))
     ORDER BY s.begun_at, s.scope LIMIT $9
 )
 SELECT interaction, use_case, begun_at, ended_at, erased_at,

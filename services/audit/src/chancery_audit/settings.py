@@ -1,9 +1,11 @@
 """Settings of audit, from the environment."""
 
-from chancery_runtime import ServiceSettings
+from typing import Literal
+
+from chancery_runtime.tokens import TokenSettings
 
 
-class AuditSettings(ServiceSettings):
+class AuditSettings(TokenSettings):
     """`CHANCERY_AUDIT_…`."""
 
     audit_max_in_flight: int = 256
@@ -18,6 +20,8 @@ class AuditSettings(ServiceSettings):
     """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
     audit_origin: str = "chancery.local/log"
     """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""
+    audit_row_security: Literal["on", "off"] = "on"
+    """Readers take the role `chancery_audit_reader`, for which the database itself keeps tenants and matters apart."""
     audit_watch_s: float = 2.0
     """The trail is looked at this often for what must raise an alert."""
     audit_unfinished_s: float = 300.0

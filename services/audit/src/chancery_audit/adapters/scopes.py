@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from chancery_contracts.access import AccessRevoked
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 from chancery_storage import Connection, Queries
@@ -12,7 +13,7 @@ from chancery_audit.domain.scopes import notes_of
 
 
 class PostgresScopes:
-    """Notes what a batch appends. Two statements, however large it is."""
+    """Notes what a batch appends. Three statements at most, however large it is."""
 
     def __init__(self, connection: Connection, queries: Queries) -> None:
         self._connection = connection
@@ -27,6 +28,9 @@ class PostgresScopes:
         if notes.places:
             columns = zip(*sorted(notes.places), strict=True)
             await self._connection.execute(self._queries.note_places, *(list(column) for column in columns))
+        if notes.concerns:
+            columns = zip(*((*scope, matter) for scope, matter in sorted(notes.concerns.items())), strict=True)
+            await self._connection.execute(self._queries.note_concerns, *(list(column) for column in columns))
 
 
 class PostgresPrivacyRecords:
@@ -61,6 +65,10 @@ class PostgresPrivacyRecords:
             await self._connection.execute(
                 self._queries.learn_erased, event.tenant, sorted(set(told.scopes)), event.time, event.id, told.cause, told.request
             )
+
+    async def revoked(self, event: Event[AccessRevoked]) -> None:
+        """The first revocation counts."""
+        await self._connection.execute(self._queries.revoke_key, event.data.key, event.data.by, event.time)
 
     async def end(self, tenant: str, request: str, state: str, refusal: str) -> None:
         """If it is pending."""
