@@ -29,7 +29,7 @@ from chancery_runtime.problems import install_problems
 from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
 from chancery_testing.identity import AUDIENCE, ISSUER, IdentityProvider
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 TOKEN = {"Authorization": "Bearer operator"}
 
@@ -61,7 +61,7 @@ class Audit:
     clock: FixedClock
     cache: KeyCache
     url: str
-    app: FastAPI
+    routers: list[APIRouter]
     auditor: dict[str, str] = field(default_factory=dict)
     """Headers of somebody who sees every tenant."""
     offset: int = 0
@@ -142,7 +142,8 @@ async def audit(database_url: str, identity: IdentityProvider) -> AsyncIterator[
     parts = Reading((database, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live")
     app = FastAPI()
     install_problems(app)
-    for one in routers(parts, settings, walls_hold=True):
+    built = routers(parts, settings, walls_hold=True)
+    for one in built:
         app.include_router(one)
     writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
     transport = httpx.ASGITransport(app)
@@ -150,7 +151,7 @@ async def audit(database_url: str, identity: IdentityProvider) -> AsyncIterator[
     catalogue = Catalogue()
     eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        found = Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url, app)
+        found = Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url, built)
         found.auditor = await found.grant(role="auditor", name="auditor")
         yield found
     await database.close()

@@ -12,7 +12,7 @@ from chancery_contracts.identifiers import is_identifier, is_tenant
 
 from chancery_runtime.errors import StartupFailed
 from chancery_runtime.jwks import KeySet
-from chancery_runtime.principals import Principal, Walls, Way
+from chancery_runtime.principals import TOKEN_HOLDER, Principal, Walls, Way
 from chancery_runtime.problems import Problem
 from chancery_runtime.settings import ServiceSettings
 
@@ -101,7 +101,9 @@ class TokenVerifier:
         of = self.settings
         role, tenants = claims.get(of.oidc_role_claim), _names(claims.get(of.oidc_tenants_claim))
         matters, excepted = _names(claims.get(of.oidc_matters_claim, ALL)), _names(claims.get(of.oidc_except_claim, []))
-        if not isinstance(role, str) or not tenants or matters is None or excepted is None or ALL in excepted:
+        if not isinstance(role, str) or role == TOKEN_HOLDER:
+            raise no_role()
+        if not tenants or matters is None or excepted is None or ALL in excepted:
             raise no_role()
         everywhere = ALL in tenants
         if not everywhere and not all(is_tenant(one) for one in tenants):

@@ -18,8 +18,6 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     "operator": frozenset({"self", "watch", "envelopes"}),
     TOKEN_HOLDER: frozenset({"self", "watch", "envelopes", "grant"}),
 }
-GRANTABLE = frozenset(RIGHTS) - {TOKEN_HOLDER}
-"""Roles that a key or an identity provider can give."""
 
 
 @dataclass(frozen=True, slots=True)
