@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -62,6 +62,8 @@ class Audit:
     cache: KeyCache
     url: str
     routers: list[APIRouter]
+    parts: Reading
+    settings: AuditSettings
     auditor: dict[str, str] = field(default_factory=dict)
     """Headers of somebody who sees every tenant."""
     offset: int = 0
@@ -71,6 +73,13 @@ class Audit:
         response = await self.http.post("/v1/access", json={"name": "a-key", **order}, headers=TOKEN)
         assert response.status_code == 201, response.text
         return {"Authorization": f"Bearer {response.json()['secret']}"}
+
+    def client(self, role: str | None) -> httpx.AsyncClient:
+        """The same service, whose readers take another role of the database: none is without row-level security."""
+        database, queries, _ = self.parts.store
+        parts = replace(self.parts, views=Views(database, queries, role))
+        transport = httpx.ASGITransport(served(routers(parts, self.settings, walls_hold=True)))
+        return httpx.AsyncClient(transport=transport, base_url="http://audit")
 
     @property
     def reader(self) -> str:
@@ -89,6 +98,10 @@ class Audit:
             batch.append(Received(event, topic, partition, self.offset, 1_760_000_000_000))
             self.offset += 1
         return await self.deliver(batch)
+
+    def received(self, event: AnyEvent) -> Received:
+        """As the `privacy` topic delivers it."""
+        return Received(event, TOPIC_OF_TYPE[event.type].full_name(event.tenant), 0, 0, 1_760_000_000_000)
 
     async def deliver(self, batch: Sequence[Received]) -> list[Any]:
         return await asyncio.gather(*(self.writer.submit(one) for one in batch), return_exceptions=True)
@@ -140,21 +153,43 @@ async def audit(database_url: str, identity: IdentityProvider) -> AsyncIterator[
     views = Views(database, queries, await secure(database, queries, on=True))
     watch = Watch(database, queries, signer, ClockWatch(clock), Bounds())
     parts = Reading((database, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live")
-    app = FastAPI()
-    install_problems(app)
     built = routers(parts, settings, walls_hold=True)
-    for one in built:
-        app.include_router(one)
+    app = served(built)
     writer = BatchWriter(batch_in_transaction(database, queries, cache), 500)
     transport = httpx.ASGITransport(app)
     checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
     catalogue = Catalogue()
     eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        found = Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url, built)
+        found = Audit(
+            database,
+            keys,
+            writer,
+            checkpoints,
+            http,
+            published,
+            eraser,
+            privacy,
+            catalogue,
+            clock,
+            cache,
+            database_url,
+            built,
+            parts,
+            settings,
+        )
         found.auditor = await found.grant(role="auditor", name="auditor")
         yield found
     await database.close()
+
+
+def served(built: Sequence[APIRouter]) -> FastAPI:
+    """These routes, as the service serves them."""
+    app = FastAPI()
+    install_problems(app)
+    for one in built:
+        app.include_router(one)
+    return app
 
 
 @pytest.fixture

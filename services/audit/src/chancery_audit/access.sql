@@ -32,9 +32,9 @@ END $$
 SELECT scope, matters FROM scopes WHERE tenant = $1 AND scope = ANY($2::text[])
 UNION ALL SELECT scope, matters FROM concerns WHERE tenant = $1 AND scope = ANY($2::text[])
 
--- name: scope_of
--- What decides on walls: the entry's interaction, else the event.
-SELECT coalesce('interaction/' || interaction, 'event/' || event_id) FROM entries WHERE tenant = $1 AND seq = $2
+-- name: named_by
+-- What decides on walls.
+SELECT type, interaction, event_id FROM entries WHERE tenant = $1 AND seq = $2
 
 -- name: matters_beside
 -- Which matters stand beside this one.

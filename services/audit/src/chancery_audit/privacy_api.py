@@ -140,8 +140,9 @@ class PrivacyOrders:
         if subject.kind == "matter":
             await self._may_erase_matter(view, subject.name)
             return
+        scope = f"interaction/{subject.name}"
         async with self._views.reading(view) as connection:
-            if not await self._views.admitted(connection, view, {f"interaction/{subject.name}"}):
+            if scope not in await self._views.admitted(connection, view, {scope}):
                 raise Problem(404, "Not on record", "No entry of this tenant has this interaction.")
 
     async def _may_erase_matter(self, view: View, matter: str) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from chancery_contracts.areas import RegistryEntryPublished
 from chancery_contracts.catalogue import BODIES, Catalogue, body_sha256
 from chancery_contracts.event import Clock
 from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry, leaf_members
@@ -23,7 +22,7 @@ from chancery_audit.domain.entries import RAW_TYPES
 from chancery_audit.domain.ranges import unflatten
 from chancery_audit.domain.references import References
 from chancery_audit.domain.report import Report
-from chancery_audit.domain.views import View
+from chancery_audit.domain.views import View, wall_scope
 
 PAGE = 500
 EARLIER = 8
@@ -117,9 +116,9 @@ class PostgresExport:
     async def _admitted(self, connection: Connection, view: View, rows: Sequence[Any]) -> Sequence[Any]:
         if view.walls.open:
             return rows
-        scopes = {row["seq"]: _scope(row["leaf"]) for row in rows}
+        scopes = {row["seq"]: _scope(row["type"], row["leaf"]) for row in rows}
         seen = await self._views.admitted(connection, view, frozenset(scopes.values()))
-        return [row for row in rows if row["type"] == RegistryEntryPublished.TYPE or scopes[row["seq"]] in seen]
+        return [row for row in rows if scopes[row["seq"]] in seen]
 
     async def _begin(self, connection: Connection, wanted: Selection, reader: str, clock: Clock) -> _Made:
         size, checkpoint = await self._log.newest_witnessed(connection, wanted.tenant)
@@ -166,10 +165,10 @@ class PostgresExport:
         return data
 
 
-def _scope(leaf: bytes) -> str:
-    """What decides on walls: the interaction, else the event."""
+def _scope(event_type: str, leaf: bytes) -> str:
     members = leaf_members(leaf)
-    return f"interaction/{members['interaction']}" if "interaction" in members else f"event/{members['id']}"
+    interaction = members.get("interaction")
+    return wall_scope(event_type, None if interaction is None else str(interaction), str(members["id"]))
 
 
 def _arguments(wanted: Selection, after: int, size: int) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from chancery_runtime.problems import Problem
 from chancery_storage import Connection, Queries
 
 from chancery_audit.adapters.viewing import Views
-from chancery_audit.domain.views import View
+from chancery_audit.domain.views import View, wall_scope
 
 
 class NotSigned(Problem):
@@ -54,8 +54,9 @@ class PostgresLog:
         """Proves an entry under the checkpoint that the most witnesses vouch for; its leaf is the receipt's `extra`. Raises NotSigned."""
         async with self._views.reading(view) as connection:
             if not view.walls.open:
-                scope = await connection.fetchval(self._queries.scope_of, view.tenant, seq)
-                if scope not in await self._views.admitted(connection, view, {scope or ""}):
+                row = await connection.fetchrow(self._queries.named_by, view.tenant, seq)
+                scope = wall_scope(row["type"], row["interaction"], row["event_id"]) if row else ""
+                if scope not in await self._views.admitted(connection, view, {scope}):
                     raise NotSigned
             size, note = await self._over(connection, view.tenant, seq)
             return await self.receipt_under(connection, view.tenant, seq, size, note)

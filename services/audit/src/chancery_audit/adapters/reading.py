@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chancery_contracts.areas import AuditRead, RegistryEntryPublished
+from chancery_contracts.areas import AuditRead
 from chancery_contracts.interactions import InteractionCompleted, InteractionRequested
 from chancery_runtime.keys import unseal
 from chancery_storage import Connection, Queries
@@ -13,7 +13,7 @@ from chancery_audit.adapters.viewing import Views
 from chancery_audit.domain.entries import Head, seal_context
 from chancery_audit.domain.ranges import unflatten
 from chancery_audit.domain.verifying import StoredEntry, Verification
-from chancery_audit.domain.views import View
+from chancery_audit.domain.views import View, wall_scope
 from chancery_audit.ports import Completeness, EntryFilter, Erasure, ReadEntry, Unfinished
 
 INTERACTION_LIMIT = 1_000
@@ -62,11 +62,10 @@ class PostgresTrailReader:
         return [ReadEntry(_stored(row), await self._open(row), _erasure(row)) for row in shown]
 
     async def _admitted(self, connection: Connection, view: View, rows: Sequence[Any]) -> Sequence[Any]:
-        """The registry is the tenant's, and of no matter."""
         if view.walls.open:
             return rows
         seen = await self._views.admitted(connection, view, {_scope(row) for row in rows})
-        return [row for row in rows if row["type"] == RegistryEntryPublished.TYPE or _scope(row) in seen]
+        return [row for row in rows if _scope(row) in seen]
 
     async def verify(self, view: View) -> Verification:
         """One moment of the database, in stretches, so that its size does not matter. Without walls: it tells numbers alone."""
@@ -94,21 +93,21 @@ class PostgresTrailReader:
             alarms = await connection.fetchval(self._queries.count_alarms, view.tenant)
         async with self._views.reading(view) as connection:
             unfinished = await connection.fetch(self._queries.unfinished, *scope, accepted, ended, UNFINISHED_LIMIT)
-            seen = await self._views.admitted(connection, view, {_scope(row) for row in unfinished})
+            scopes = {f"interaction/{row['interaction']}" for row in unfinished}
+            seen = await self._views.admitted(connection, view, scopes)
         by_type = {row["type"]: row["interactions"] for row in counts}
         return Completeness(
             accounts={(row["topic"], row["partition"]): unflatten(row["bounds"]) for row in accounts},
             accepted=by_type.get(accepted, 0),
             completed=by_type.get(ended, 0),
             unfinished_count=unfinished_count,
-            unfinished=[Unfinished(**row) for row in unfinished if _scope(row) in seen],
+            unfinished=[Unfinished(**row) for row in unfinished if f"interaction/{row['interaction']}" in seen],
             alarms=alarms,
         )
 
 
 def _scope(row: Any) -> str:
-    """What decides on walls: the interaction, else the event."""
-    return f"event/{row['event_id']}" if row["interaction"] is None else f"interaction/{row['interaction']}"
+    return wall_scope(row["type"], row["interaction"], row["event_id"])
 
 
 def _erasure(row: Any) -> Erasure | None:

@@ -7,7 +7,7 @@ import structlog
 from chancery_runtime.errors import StartupFailed
 from chancery_storage import Connection, Database, Queries
 
-from chancery_audit.domain.views import View
+from chancery_audit.domain.views import REGISTRY_SCOPE, View
 
 log = structlog.get_logger()
 READER_ROLE = "chancery_audit_reader"
@@ -39,7 +39,7 @@ class Views:
         if view.walls.open:
             return frozenset(scopes)
         rows = await connection.fetch(self._queries.matters_of, view.tenant, sorted(set(scopes)))
-        return frozenset(row["scope"] for row in rows if view.admits(row["matters"]))
+        return frozenset(row["scope"] for row in rows if view.admits(row["matters"])) | {REGISTRY_SCOPE}
 
 
 async def secure(database: Database, queries: Queries, *, on: bool) -> str | None:

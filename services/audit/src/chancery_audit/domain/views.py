@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from chancery_contracts.areas import RegistryEntryPublished
 from chancery_runtime.principals import Walls
 
 UNKNOWN = "*"
 """Stands for matters that are not known: hidden from everyone behind walls. It is no identifier, so that no matter has this name."""
+REGISTRY_SCOPE = "registry"
+"""The registry is the tenant's, and of no matter: every reader of the tenant may see it."""
+
+
+def wall_scope(event_type: str, interaction: str | None, event_id: str) -> str:
+    """Whose matters decide on an entry: its interaction's, else its own. The database's policy on `entries` says the same."""
+    if interaction is not None:
+        return f"interaction/{interaction}"
+    return REGISTRY_SCOPE if event_type == RegistryEntryPublished.TYPE else f"event/{event_id}"
 
 
 @dataclass(frozen=True, slots=True)
