@@ -11,7 +11,7 @@ import time
 import chancery_local
 import pytest
 from chancery_bus import Publisher
-from chancery_cli.auditing import fetch_trail, operator_get
+from chancery_cli.auditing import audit_get, fetch_trail
 from chancery_cli.demo.report import unexpected
 from chancery_cli.demo.run import run_demo
 from chancery_client import ChanceryClient, Request, question
@@ -133,13 +133,13 @@ async def test_an_event_sent_again_has_one_answer_and_one_charge(stack, demo):
 
 async def test_the_trail_is_intact_and_complete(stack, demo):
     def whole():
-        result = operator_get(stack, "audit", "/v1/completeness", {"tenant": TENANT})
+        result = audit_get(stack, "/v1/completeness", {"tenant": TENANT})
         return result if not result["unfinished"] and not result["missing_offsets"] else None
 
     result = await eventually(whole, within_s=30, every_s=0.5)
     assert result["alarms"] == 0
     for tenant in (TENANT, "aldgate-law"):
-        verified = operator_get(stack, "audit", "/v1/verify", {"tenant": tenant})
+        verified = audit_get(stack, "/v1/verify", {"tenant": tenant})
         assert verified["ok"] and verified["verified"] > 0
 
 
@@ -151,7 +151,7 @@ async def test_a_reader_leaves_a_mark(stack, demo):
     assert any(dict(mark.headers).get("ce_interaction") == interaction.encode() for mark in marks)
 
     def on_record():
-        reads = operator_get(stack, "audit", "/v1/reads", {"tenant": tenant, "interaction": interaction})["reads"]
+        reads = audit_get(stack, "/v1/reads", {"tenant": tenant, "interaction": interaction})["reads"]
         return any(one["query"]["reveal"] == "true" for one in reads if "reveal" in one["query"])
 
     await eventually(on_record, within_s=15)

@@ -7,6 +7,7 @@ import httpx
 
 from chancery_cli.connection import Connection
 from chancery_cli.errors import CommandFailed
+from chancery_cli.identity import audit_client
 
 
 def fetch_trail(connection: Connection, interaction: str, tenant: str, *, reveal: bool, within_s: float = 10.0) -> list[dict[str, Any]]:
@@ -24,29 +25,27 @@ def fetch_trail(connection: Connection, interaction: str, tenant: str, *, reveal
 
 def _entries(connection: Connection, interaction: str, tenant: str, *, reveal: bool) -> list[dict[str, Any]]:
     parameters = {"tenant": tenant, "reveal": str(reveal).lower()}
-    document = operator_get(connection, "audit", f"/v1/interactions/{interaction}", parameters, missing_ok=True)
+    document = audit_get(connection, f"/v1/interactions/{interaction}", parameters, missing_ok=True)
     return list(document.get("entries", []))
 
 
-def operator_get(
-    connection: Connection, service: str, path: str, parameters: dict[str, str], *, missing_ok: bool = False
-) -> dict[str, Any]:
-    """A service's answer. Raises CommandFailed with the problem's own words."""
-    response = _get(connection, service, path, parameters)
-    return {} if missing_ok and response.status_code == 404 else dict(checked(response, service).json())
+def audit_get(connection: Connection, path: str, parameters: dict[str, str], *, missing_ok: bool = False) -> dict[str, Any]:
+    """The audit service's answer. Raises CommandFailed with the problem's own words."""
+    response = _get(connection, path, parameters.get("tenant"), parameters)
+    return {} if missing_ok and response.status_code == 404 else dict(checked(response, "audit").json())
 
 
-def operator_text(connection: Connection, service: str, path: str) -> str:
-    """A service's answer in plain text. Raises CommandFailed with the problem's own words."""
-    return checked(_get(connection, service, path, {}), service).text
+def log_text(connection: Connection, tenant: str, path: str) -> str:
+    """Plain text of a tenant's log. Raises CommandFailed with the problem's own words."""
+    return checked(_get(connection, f"/v1/log/{tenant}/{path}", tenant, {}), "audit").text
 
 
-def _get(connection: Connection, service: str, path: str, parameters: dict[str, str]) -> httpx.Response:
+def _get(connection: Connection, path: str, tenant: str | None, parameters: dict[str, str]) -> httpx.Response:
     try:
-        with connection.operator(service) as http:
+        with audit_client(connection, tenant) as http:
             return http.get(path, params=parameters)
     except httpx.HTTPError as exc:
-        raise CommandFailed(f"the {service} service does not answer: see `chancery status`") from exc
+        raise CommandFailed("the audit service does not answer: see `chancery status`") from exc
 
 
 def checked(response: httpx.Response, service: str) -> httpx.Response:

@@ -14,9 +14,10 @@ from chancery_ledger.following import follow
 from chancery_ledger.pack_command import add_pack_command, verify_command
 from chancery_ledger.tiles import WIDTH
 
-from chancery_cli.auditing import checked, operator_get, operator_text
+from chancery_cli.auditing import audit_get, checked, log_text
 from chancery_cli.connection import Connection, connect
 from chancery_cli.errors import CommandFailed
+from chancery_cli.identity import audit_client
 
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness' verifier key; as often as there are witnesses.")]
@@ -44,13 +45,13 @@ def find(
     """Find interactions, without their contents, in the order in which they were accepted. Looking is on record."""
     named = {"use_case": use_case, "matter": matter, "conversation": conversation, "state": state, "after": after}
     wanted = {"tenant": tenant, "limit": str(limit)} | _given(named) | _times(since, until)
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/interactions", wanted), indent=2))
+    typer.echo(json.dumps(audit_get(connect(), "/v1/interactions", wanted), indent=2))
 
 
 def live(tenant: Tenant, at: Annotated[datetime, typer.Option(help="The moment, like 2026-11-24T14:02:00.")]) -> None:
     """What was live at a moment: prompts, models, use cases, policies, budgets, and whether each was known then. Looking is on record."""
     wanted = {"tenant": tenant, "at": at.astimezone().isoformat()}
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/live", wanted), indent=2))
+    typer.echo(json.dumps(audit_get(connect(), "/v1/live", wanted), indent=2))
 
 
 def _given(named: dict[str, str | None]) -> dict[str, str]:
@@ -87,7 +88,7 @@ def export(
 
 def _download(connection: Connection, wanted: dict[str, str], target: Path) -> None:
     try:
-        with connection.operator("audit") as http, http.stream("GET", "/v1/export", params=wanted) as response:
+        with audit_client(connection, wanted["tenant"]) as http, http.stream("GET", "/v1/export", params=wanted) as response:
             if response.is_error:
                 response.read()
             checked(response, "audit")
@@ -113,7 +114,7 @@ def verify(
         raise typer.Exit(_offline(pack, key, witness or [], quorum, since))
     assert tenant is not None
     if since is None:
-        typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant}), indent=2))
+        typer.echo(json.dumps(audit_get(connect(), "/v1/verify", {"tenant": tenant}), indent=2))
     else:
         _live(connect(), tenant, key, since)
 
@@ -133,8 +134,8 @@ def _live(connection: Connection, tenant: str, key: str | None, since: Path) -> 
     try:
         policy = Policy(Ed25519Verifier.parse(key))
         old = trust(since.read_text("utf-8"), policy).checkpoint
-        new = trust(operator_text(connection, "audit", f"/v1/log/{tenant}/checkpoint"), policy).checkpoint
-        with connection.operator("audit") as http:
+        new = trust(log_text(connection, tenant, "checkpoint"), policy).checkpoint
+        with audit_client(connection, tenant) as http:
             count = _followed(http, tenant, old, new)
     except (OSError, UnicodeDecodeError) as exc:
         raise CommandFailed(f"cannot read {since}") from exc
