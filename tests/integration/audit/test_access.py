@@ -219,6 +219,7 @@ class TestKeys:
             {"role": "auditor", "matters": ["*"]},
             {"role": "auditor", "excepted": ["a,b"]},
             {"role": "auditor", "name": "alice@example.com"},
+            {"role": "auditor", "name": "oidc"},
             {"role": "auditor", "expires_at": "2020-01-01T00:00:00Z"},
             {"role": "auditor", "expires_at": "2099-01-01T00:00:00"},
         ],

@@ -20,6 +20,8 @@ LARGEST = 16_384
 TYPES = frozenset({None, "JWT", "at+jwt", "application/at+jwt"})
 """RFC 9068 §2.1 asks for `at+jwt`; many providers write `JWT`. What an ID token is for, its audience tells."""
 ALL = "*"
+TOKENS = "oidc"
+"""What principals of the identity provider are called by, before their subject."""
 
 
 class TokenSettings(ServiceSettings):
@@ -109,7 +111,7 @@ class TokenVerifier:
         if not everywhere and not all(is_tenant(one) for one in tenants):
             raise no_role()
         walls = Walls(None if ALL in matters else matters, excepted)
-        return Principal(f"oidc/{self._subject(str(claims['sub']))}", role, None if everywhere else tenants, walls)
+        return Principal(f"{TOKENS}/{self._subject(str(claims['sub']))}", role, None if everywhere else tenants, walls)
 
     def _subject(self, subject: str) -> str:
         """A subject that is no opaque id (an e-mail address, say) goes on record as a hash."""

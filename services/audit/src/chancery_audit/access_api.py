@@ -7,6 +7,7 @@ from chancery_contracts.access import AuditRole
 from chancery_contracts.event import Clock
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
 from chancery_runtime.problems import Problem
+from chancery_runtime.tokens import TOKENS
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -90,6 +91,8 @@ def access_router(gate: Gate, keys: AccessKeys, clock: Clock) -> APIRouter:
         """A new key, in force at once."""
         if order.role == "officer" and len(order.tenants or ()) != 1:
             raise Problem(422, "Whose officer?", "An officer has exactly one tenant.")
+        if order.name == TOKENS:
+            raise Problem(422, "Not this name", "Readers of the identity provider are on record under it.")
         if order.expires_at is not None and order.expires_at <= clock():
             raise Problem(422, "Expired before", "`expires_at` is not in the future.")
         key = await keys.grant(Grant(**order.model_dump()), who.reader)

@@ -23,7 +23,7 @@ class Gate:
         async def check(request: Request) -> Visitor:
             found = visitor(await self._find(request))
             if right not in found.rights:
-                raise Problem(403, "Not for this role", f"A {found.principal.role} may not do this.")
+                raise Problem(403, "Not for this role", "This role may not do this.")
             if not found.principal.walls.open and not self._walls_hold:
                 raise Problem(503, "Walls do not hold", "Row-level security is off, so that nobody behind walls is let in.")
             return found
