@@ -147,12 +147,15 @@ class Tell:
         self._clock = clock
 
     async def __call__(self, visit: Visit, rows: int, interaction: str | None = None, **query: object) -> None:
-        """A matter that was asked for goes on the envelope: it decides who may know of it. Raises Retry where it cannot be recorded."""
+        """A matter that was asked for goes on the envelope, and decides who may know of it: not where a page's place names an interaction.
+
+        Raises Retry where it cannot be put on record.
+        """
         named = {name: str(value) for name, value in query.items() if value is not None}
         data = AuditRead(reader=visit.reader, query=named | {"tenant": visit.tenant}, rows=rows)
         event = Event(
             id=str(uuid4()), source="chancery/audit", time=self._clock(), tenant=visit.tenant, data=data, interaction=interaction,
-            matter=named.get("matter"),
+            matter=None if "after" in named else named.get("matter"),
         )  # fmt: skip
         await self._publish(event)
 

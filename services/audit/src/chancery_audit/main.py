@@ -24,6 +24,7 @@ from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
 from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.keys import AccessKeys
+from chancery_audit.adapters.orders import PrivacyOrders
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
@@ -44,7 +45,7 @@ from chancery_audit.gate import Gate
 from chancery_audit.handlers import record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Ports
-from chancery_audit.privacy_api import PrivacyOrders, privacy_router
+from chancery_audit.privacy_api import privacy_router
 from chancery_audit.settings import AuditSettings
 
 Store = tuple[Database, Queries, KeyCache]

@@ -37,7 +37,8 @@ CREATE FUNCTION sees(matters text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
     AND (current_setting('chancery.matters', true) = '*'
          OR (matters <> '{}' AND matters <@ string_to_array(current_setting('chancery.matters', true), ',')))
 $$;
--- `walled` says what else must hold of a row where the reader is behind walls.
+-- `walled` says what else must hold of a row where the reader is behind walls. It looks rows up by `(SELECT true … LIMIT 1)` and not by EXISTS,
+-- which the planner may turn into a hash of a whole table, for a page of a hundred rows.
 CREATE FUNCTION guard(guarded regclass, walled text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
@@ -46,7 +47,7 @@ BEGIN
 END $$;
 -- A table with a tenant and a scope.
 CREATE FUNCTION guard_by_scope(guarded regclass) RETURNS void LANGUAGE sql AS $$
-    SELECT guard(guarded, format('EXISTS (SELECT 1 FROM scopes s WHERE s.tenant = %1$s.tenant AND s.scope = %1$s.scope)', guarded))
+    SELECT guard(guarded, format('(SELECT true FROM scopes s WHERE s.tenant = %1$s.tenant AND s.scope = %1$s.scope LIMIT 1)', guarded))
 $$;
 
 SELECT guard(name, 'true') FROM unnest(ARRAY['heads', 'logs', 'checkpoints', 'tiles', 'cosignatures']::regclass[]) AS name;
@@ -54,17 +55,17 @@ SELECT guard(name, 'sees(matters)') FROM unnest(ARRAY['scopes', 'concerns']::reg
 SELECT guard_by_scope('places');
 SELECT guard_by_scope('alarms');
 SELECT guard('entries', $$CASE WHEN interaction IS NOT NULL
-    THEN EXISTS (SELECT 1 FROM scopes s WHERE s.tenant = entries.tenant AND s.scope = 'interaction/' || entries.interaction)
+    THEN (SELECT true FROM scopes s WHERE s.tenant = entries.tenant AND s.scope = 'interaction/' || entries.interaction LIMIT 1)
     ELSE type = 'chancery.registry.entry-published.v1'
-        OR EXISTS (SELECT 1 FROM scopes s WHERE s.tenant = entries.tenant AND s.scope = 'event/' || entries.event_id)
-        OR EXISTS (SELECT 1 FROM concerns c WHERE c.tenant = entries.tenant AND c.scope = 'event/' || entries.event_id) END$$);
-SELECT guard('payloads', 'EXISTS (SELECT 1 FROM entries e WHERE e.tenant = payloads.tenant AND e.seq = payloads.seq)');
+        OR (SELECT true FROM scopes s WHERE s.tenant = entries.tenant AND s.scope = 'event/' || entries.event_id LIMIT 1)
+        OR (SELECT true FROM concerns c WHERE c.tenant = entries.tenant AND c.scope = 'event/' || entries.event_id LIMIT 1) END$$);
+SELECT guard('payloads', '(SELECT true FROM entries e WHERE e.tenant = payloads.tenant AND e.seq = payloads.seq LIMIT 1)');
 SELECT guard('data_keys', $$CASE WHEN scope LIKE 'event/%'
-    THEN EXISTS (SELECT 1 FROM payloads p WHERE p.tenant = data_keys.tenant AND p.scope = data_keys.scope AND p.scope LIKE 'event/%')
-    ELSE EXISTS (SELECT 1 FROM scopes s WHERE s.tenant = data_keys.tenant AND s.scope = data_keys.scope) END$$);
+    THEN (SELECT true FROM payloads p WHERE p.tenant = data_keys.tenant AND p.scope = data_keys.scope AND p.scope LIKE 'event/%' LIMIT 1)
+    ELSE (SELECT true FROM scopes s WHERE s.tenant = data_keys.tenant AND s.scope = data_keys.scope LIMIT 1) END$$);
 SELECT guard('holds', 'matter IS NULL OR sees(ARRAY[matter])');
 SELECT guard('erasure_requests', $$CASE kind WHEN 'matter' THEN sees(ARRAY[name]) WHEN 'interaction'
-    THEN EXISTS (SELECT 1 FROM scopes s WHERE s.tenant = erasure_requests.tenant AND s.scope = 'interaction/' || erasure_requests.name)
+    THEN (SELECT true FROM scopes s WHERE s.tenant = erasure_requests.tenant AND s.scope = 'interaction/' || erasure_requests.name LIMIT 1)
     ELSE false END$$);
 -- Offsets of the tenant's own topics, and of those that all share.
 ALTER TABLE offset_ranges ENABLE ROW LEVEL SECURITY;
