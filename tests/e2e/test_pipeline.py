@@ -163,6 +163,19 @@ async def test_a_reader_leaves_a_mark(stack, demo):
     await eventually(on_record, within_s=15)
 
 
+async def test_the_operator_sees_that_the_trail_is_whole_and_nothing_of_what_it_says(stack, demo, home):
+    interaction = next(iter(demo.rows))
+    wanted = {"tenant": demo.rows[interaction].request.tenant}
+    with stack.operator("audit") as http:
+        assert http.get("/v1/verify", params=wanted).json()["ok"]
+        entries = http.get(f"/v1/interactions/{interaction}", params=wanted).json()["entries"]
+        assert {one["data"] for one in entries} == {None}
+        wanted |= {"interaction": interaction, "reveal": "true"}
+        closed = ("reads", "interactions", "export", f"interactions/{interaction}", "holds", "erasures")
+        assert {http.get(f"/v1/{path}", params=wanted).status_code for path in closed} == {403}
+    assert (home / "audit-keys.json").stat().st_mode & 0o777 == 0o600
+
+
 def _killed_and_back(home, name):
     pid = next(one.pid for one in chancery_local.status(home).processes if one.name == name)
     os.kill(pid, signal.SIGKILL)

@@ -74,11 +74,11 @@ class Audit:
         assert response.status_code == 201, response.text
         return {"Authorization": f"Bearer {response.json()['secret']}"}
 
-    def client(self, role: str | None) -> httpx.AsyncClient:
+    def client(self, role: str | None, *, walls_hold: bool = True) -> httpx.AsyncClient:
         """The same service, whose readers take another role of the database: none is without row-level security."""
         database, queries, _ = self.parts.store
         parts = replace(self.parts, views=Views(database, queries, role))
-        transport = httpx.ASGITransport(served(routers(parts, self.settings, walls_hold=True)))
+        transport = httpx.ASGITransport(served(routers(parts, self.settings, walls_hold=walls_hold)))
         return httpx.AsyncClient(transport=transport, base_url="http://audit")
 
     @property

@@ -1,10 +1,13 @@
 """Who may do what: each role on each route, keys, and tokens of an identity provider."""
 
+import io
 import json
 import time
+import zipfile
 
 import jwt
 import pytest
+from chancery_audit.domain.alerts import Alert, Finding
 from chancery_contracts.access import AccessGranted, AccessRevoked
 from chancery_contracts.areas import AuditRead
 from chancery_contracts.catalogue import SHARED
@@ -130,6 +133,43 @@ class TestOperator:
         assert response.status_code == 200
 
 
+class TestAlerts:
+    @pytest.fixture
+    def watch(self, audit, tenant):
+        watch = audit.parts.beside[1]
+        own, other = f"chancery.interactions.requested.{tenant}/0", "chancery.interactions.completed.another/1"
+        findings = [
+            Finding("unsigned", tenant, tenant, "own"), Finding("unsigned", "another", "another", "other"),
+            Finding("clock_off", None, "x", "all"), Finding("offset_gap", None, own, "own gap"),
+            Finding("offset_gap", None, other, "other gap"),
+            Finding("offset_gap", None, "chancery.documents/0", "shared gap"),
+        ]  # fmt: skip
+        watch.alerts.standing = [Alert(one, audit.clock()) for one in findings]
+        yield watch
+        watch.alerts.standing = []
+
+    @pytest.mark.parametrize(
+        ("role", "words"),
+        [
+            ("officer", {"own", "all", "own gap", "shared gap"}),
+            ("operator", {"own", "all", "own gap", "shared gap"}),
+            ("token", {"own", "all", "own gap", "shared gap", "other", "other gap"}),
+        ],
+    )
+    async def test_are_told_as_far_as_they_concern_ones_tenants(self, audit, keys, watch, role, words):
+        told = (await audit.http.get("/v1/alerts", headers=keys[role])).json()["alerts"]
+        assert {one["words"] for one in told} == words
+
+
+class TestWithoutRowSecurity:
+    async def test_who_is_behind_walls_stays_out_and_the_others_come_in(self, audit, tenant):
+        await audit.take(builders.requested(tenant=tenant, id="i-1", interaction="i-1"))
+        officer, walled = await audit.officer(tenant), await audit.officer(tenant, excepted=["m-2"])
+        async with audit.client(None, walls_hold=False) as http:
+            answers = [await http.get("/v1/interactions/i-1", params={"tenant": tenant}, headers=one) for one in (officer, walled)]
+        assert [one.status_code for one in answers] == [200, 503]
+
+
 class TestKeys:
     async def _self(self, audit, headers):
         return await audit.http.get("/v1/access/self", headers=headers)
@@ -144,6 +184,17 @@ class TestKeys:
             "reader": f"officer:litigation/{await self._id(key)}", "role": "officer", "tenants": [tenant], "matters": ["m-1"],
             "excepted": [],
         }  # fmt: skip
+
+    async def test_who_bears_it_is_on_record_in_reads_and_in_a_packs_custody(self, audit, tenant):
+        await audit.take(builders.requested(tenant=tenant, id="i-1", interaction="i-1"))
+        await audit.checkpoints.publish_moved()
+        key = await audit.officer(tenant)
+        audit.published.clear()
+        pack = await audit.http.get("/v1/export", params={"tenant": tenant, "interaction": "i-1"}, headers=key)
+        reader = f"officer:officer/{await self._id(key)}"
+        assert [one.data.reader for one in audit.published] == [reader]
+        with zipfile.ZipFile(io.BytesIO(pack.content)) as opened:
+            assert any(reader.encode() in opened.read(name) for name in opened.namelist() if name.endswith(".json"))
 
     async def test_a_revoked_key_opens_nothing_at_once(self, audit, tenant):
         key = await audit.officer(tenant)
@@ -298,7 +349,8 @@ class TestTokens:
             {}, {"chancery_role": None, "chancery_tenants": "*"}, {"chancery_role": "token-holder", "chancery_tenants": "*"},
             {"chancery_role": ["auditor"], "chancery_tenants": "*"}, {"chancery_tenants": []}, {"chancery_tenants": ["A Bank"]},
             {"chancery_role": "officer", "chancery_tenants": "*"}, {"chancery_role": "officer", "chancery_tenants": ["a", "b"]},
-            {"chancery_tenants": "*", "chancery_matters": 7}, {"chancery_tenants": "*", "chancery_except": "*"},
+            {"chancery_tenants": "*", "chancery_matters": 7}, {"chancery_tenants": "*", "chancery_matters": None},
+            {"chancery_tenants": "*", "chancery_matters": []}, {"chancery_tenants": "*", "chancery_except": "*"},
             {"chancery_tenants": "*", "chancery_matters": ["a,b"]}, {"chancery_tenants": "*", "chancery_except": [None]},
         ],
         ids=str,

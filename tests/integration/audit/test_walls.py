@@ -167,6 +167,19 @@ class TestAReader:
         assert [one["name"] for one in live if one["owner"] == world.tenant] == [f"p-{world.tenant}"]
 
 
+async def test_a_reading_that_names_an_interaction_by_its_pages_place_is_hidden_behind_walls(audit, tenant):
+    """Somebody who may see all pages through m-1: the place may be an interaction of m-2 too."""
+    await _record(audit, tenant)
+    audit.published.clear()
+    for wanted in ({}, {"after": "both"}):
+        await audit.get("interactions", tenant=tenant, matter="m-1", **wanted)
+    await audit.take(*audit.published)
+    for walls in ({"matters": ["m-1"]}, {"excepted": ["m-2"]}):
+        key = await audit.officer(tenant, **walls)
+        reads = (await audit.http.get("/v1/reads", params={"tenant": tenant}, headers=key)).json()["reads"]
+        assert [one["query"] for one in reads if one["reader"] == audit.reader] == [{"tenant": tenant, "query": "find", "matter": "m-1"}]
+
+
 class TestOrders:
     async def _order(self, world, reader, path, **body):
         order = {"tenant": world.tenant, "reason": "x", **body}

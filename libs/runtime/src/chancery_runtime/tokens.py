@@ -102,10 +102,11 @@ class TokenVerifier:
     def _mapped(self, claims: Mapping[str, Any]) -> Principal:
         of = self.settings
         role, tenants = claims.get(of.oidc_role_claim), _names(claims.get(of.oidc_tenants_claim))
-        matters, excepted = _names(claims.get(of.oidc_matters_claim, ALL)), _names(claims.get(of.oidc_except_claim, []))
+        matters, excepted = _names(claims.get(of.oidc_matters_claim)), _names(claims.get(of.oidc_except_claim, []))
         if not isinstance(role, str) or role == TOKEN_HOLDER:
             raise no_role()
-        if not tenants or matters is None or excepted is None or ALL in excepted:
+        # A claim that a provider forgot opens nothing: all matters are said by `*`.
+        if not tenants or not matters or excepted is None or ALL in excepted:
             raise no_role()
         everywhere = ALL in tenants
         if not everywhere and not all(is_tenant(one) for one in tenants):

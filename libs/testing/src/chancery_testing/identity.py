@@ -51,7 +51,8 @@ class IdentityProvider:
     def claims(self, **changed: Any) -> dict[str, Any]:
         """Of an access token (RFC 9068 §2.2); a claim that is set to None is left out."""
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u-42", "iat": now, "exp": now + 300, "chancery_role": "auditor"} | changed
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u-42", "iat": now, "exp": now + 300} | changed
+        claims = {"chancery_role": "auditor", "chancery_matters": "*"} | claims
         return {name: value for name, value in claims.items() if value is not None}
 
     def token(self, algorithm: str = "ES256", *, key: Any = None, headers: dict[str, Any] | None = None, **changed: Any) -> str:
