@@ -50,8 +50,11 @@ def alerts_router(gate: Gate, watch: Watch) -> APIRouter:
 
 
 def _concerns(finding: Finding, tenants: frozenset[str]) -> bool:
-    """A finding without tenant concerns all, but for a gap on somebody else's own topic: its name tells of them."""
-    if finding.tenant is not None or finding.kind != "offset_gap":
-        return finding.tenant is None or finding.tenant in tenants
-    owner = topic_named(finding.place.partition("/")[0])[1]
+    """A finding without tenant concerns all, but for one on somebody else's own topic, whose name tells of them."""
+    if finding.tenant is not None:
+        return finding.tenant in tenants
+    try:
+        owner = topic_named(finding.place.partition("/")[0])[1]
+    except KeyError:  # its place is no topic
+        return True
     return owner is None or owner in tenants
