@@ -31,11 +31,17 @@ CREATE TABLE concerns (
 CREATE FUNCTION unwalled() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT current_setting('chancery.matters', true) = '*' AND current_setting('chancery.excepted', true) = ''
 $$;
--- Behind walls. Who is kept to matters sees nothing that names none.
-CREATE FUNCTION sees(matters text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT NOT matters && string_to_array('*,' || current_setting('chancery.excepted', true), ',')
-    AND (current_setting('chancery.matters', true) = '*'
-         OR (matters <> '{}' AND matters <@ string_to_array(current_setting('chancery.matters', true), ',')))
+-- Read once a query, and not once a row. None: to all matters.
+CREATE FUNCTION kept_to() RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN current_setting('chancery.matters', true) = '*' THEN NULL
+        ELSE string_to_array(coalesce(current_setting('chancery.matters', true), ''), ',') END
+$$;
+CREATE FUNCTION kept_from() RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT string_to_array('*,' || current_setting('chancery.excepted', true), ',')
+$$;
+-- The condition that a row with these matters is seen from behind walls. Who is kept to matters sees nothing that names none.
+CREATE FUNCTION sees(matters text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('NOT %1$s && (SELECT kept_from()) AND ((SELECT kept_to()) IS NULL OR (%1$s <> ''{}'' AND %1$s <@ (SELECT kept_to())))', matters)
 $$;
 -- `walled` says what else must hold of a row where the reader is behind walls. It looks rows up by `(SELECT true … LIMIT 1)` and not by EXISTS,
 -- which the planner may turn into a hash of a whole table, for a page of a hundred rows.
@@ -51,7 +57,7 @@ CREATE FUNCTION guard_by_scope(guarded regclass) RETURNS void LANGUAGE sql AS $$
 $$;
 
 SELECT guard(name, 'true') FROM unnest(ARRAY['heads', 'logs', 'checkpoints', 'tiles', 'cosignatures']::regclass[]) AS name;
-SELECT guard(name, 'sees(matters)') FROM unnest(ARRAY['scopes', 'concerns']::regclass[]) AS name;
+SELECT guard(name, sees('matters')) FROM unnest(ARRAY['scopes', 'concerns']::regclass[]) AS name;
 SELECT guard_by_scope('places');
 SELECT guard_by_scope('alarms');
 SELECT guard('entries', $$CASE WHEN interaction IS NOT NULL
@@ -63,10 +69,10 @@ SELECT guard('payloads', '(SELECT true FROM entries e WHERE e.tenant = payloads.
 SELECT guard('data_keys', $$CASE WHEN scope LIKE 'event/%'
     THEN (SELECT true FROM payloads p WHERE p.tenant = data_keys.tenant AND p.scope = data_keys.scope AND p.scope LIKE 'event/%' LIMIT 1)
     ELSE (SELECT true FROM scopes s WHERE s.tenant = data_keys.tenant AND s.scope = data_keys.scope LIMIT 1) END$$);
-SELECT guard('holds', 'matter IS NULL OR sees(ARRAY[matter])');
-SELECT guard('erasure_requests', $$CASE kind WHEN 'matter' THEN sees(ARRAY[name]) WHEN 'interaction'
+SELECT guard('holds', 'matter IS NULL OR ' || sees('ARRAY[matter]'));
+SELECT guard('erasure_requests', format($$CASE kind WHEN 'matter' THEN %s WHEN 'interaction'
     THEN (SELECT true FROM scopes s WHERE s.tenant = erasure_requests.tenant AND s.scope = 'interaction/' || erasure_requests.name LIMIT 1)
-    ELSE false END$$);
+    ELSE false END$$, sees('ARRAY[name]')));
 -- Offsets of the tenant's own topics, and of those that all share.
 ALTER TABLE offset_ranges ENABLE ROW LEVEL SECURITY;
 CREATE POLICY readers ON offset_ranges FOR SELECT USING (topic !~ '\.interactions\.(requested|completed)\.[^.]+$'
