@@ -1,5 +1,7 @@
 """Finding interactions among a million: each filter alone and some together, the first page and one in the middle, values that nearly all
 have and values that few have, through the service's own reader.
+
+With row-level security, as readers without walls, kept to three matters, and kept from three matters.
 """
 
 import random
@@ -13,16 +15,21 @@ from typing import Any
 from chancery_audit.adapters.attributes import PERSON_PURPOSE
 from chancery_audit.adapters.finding import PostgresFinder
 from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.viewing import Views, secure
 from chancery_audit.domain.attributes import person_name
+from chancery_audit.domain.views import View
 from chancery_audit.domain.wanted import CostRange, Pseudonym, Wanted
 from chancery_contracts.event import system_clock
 from chancery_runtime.keys import LocalKeyring
+from chancery_runtime.principals import Walls
 from chancery_storage import Connection, Database, load_queries, plan_afresh
 from chancery_testing.figures import Figure
 
 INTERACTIONS, TENANT, MATTERS, USE_CASES, CONVERSATIONS = 1_000_000, "bank", 20_000, 50, 300_000
 PERSONS, ACTORS, DOCUMENTS, VERSIONS = 40_000, 5_000, 5_000, 20
 ROUNDS = 60
+SOME = frozenset(f"matter-{number}" for number in (7, 7_000, 17_000))
+READERS = {"": Walls(), "_kept_to_matters": Walls(matters=SOME), "_kept_from_matters": Walls(excepted=SOME)}
 BEGUN = datetime(2025, 1, 1, tzinfo=UTC)
 LOAD_TIMEOUT_S = 900
 _SCOPES = """
@@ -68,15 +75,20 @@ async def measure(database_url: str, keyring: Path) -> list[Figure]:
     keys = LocalKeyring.open(keyring)
     database = await Database.open(database_url, schema="audit_bench_find", setup=plan_afresh)
     await database.migrate("chancery_audit")
-    finder = PostgresFinder(database, load_queries("chancery_audit"), KeyCache(keys, 10))
+    queries = load_queries("chancery_audit")
+    views = Views(database, queries, await secure(database, queries, on=True))
+    finder = PostgresFinder(views, queries, KeyCache(keys, 10))
     await _load(database, await keys.derive(TENANT, PERSON_PURPOSE))
     chosen = random.Random(20261124)
     figures = []
-    for name, filters in FILTERS.items():
-        for page, after in (("first", False), ("middle", True)):
-            took = [await _timed(finder, filters, chosen, after=after) for _ in range(ROUNDS)]
-            target = None if name == WORST else 200
-            figures.append(Figure(f"find_p95_by_{name}_{page}_page", quantiles(took, n=20)[18], "ms", target, "lower"))
+    for reader, walls in READERS.items():
+        view = View(TENANT, walls)
+        seen = [one.interaction for one in await finder.interactions(Wanted(view, limit=1_000))] if walls.matters else None
+        for name, filters in FILTERS.items():
+            for page, after in (("first", None), ("middle", seen or INTERACTIONS)):
+                took = [await _timed(finder, view, filters(chosen), _place(chosen, after)) for _ in range(ROUNDS)]
+                target = None if name == WORST else 200
+                figures.append(Figure(f"find_p95_by_{name}_{page}_page{reader}", quantiles(took, n=20)[18], "ms", target, "lower"))
     await database.close()
     return figures
 
@@ -165,12 +177,15 @@ FILTERS: dict[str, Callable[[random.Random], Filters]] = {
 }  # fmt: skip
 
 
-def _pages(chosen: random.Random, *, after: bool) -> str | None:
-    return f"i-{chosen.randrange(1, INTERACTIONS)}" if after else None
+def _place(chosen: random.Random, after: list[str] | int | None) -> str | None:
+    """Somewhere among these, or among so many; the first page where there are none."""
+    if isinstance(after, int):
+        # Who is kept from three matters cannot begin after what lies in one of them.
+        return f"i-{next(n for n in iter(lambda: chosen.randrange(1, after), None) if n * 7919 % MATTERS not in (7, 7_000, 17_000))}"
+    return chosen.choice(after) if after else None
 
 
-async def _timed(finder: PostgresFinder, filters: Callable[[random.Random], Filters], chosen: random.Random, *, after: bool) -> float:
-    wanted = Wanted(TENANT, after=_pages(chosen, after=after), **filters(chosen))
+async def _timed(finder: PostgresFinder, view: View, filters: Filters, after: str | None) -> float:
     started = time.perf_counter()
-    await finder.interactions(wanted)
+    await finder.interactions(Wanted(view, after=after, **filters))
     return (time.perf_counter() - started) * 1000

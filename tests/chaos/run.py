@@ -28,7 +28,7 @@ import yaml
 from aiokafka import AIOKafkaConsumer
 from chancery_bus import Publisher, TopicReader
 from chancery_bus.admin import topic_names
-from chancery_cli.auditing import operator_get
+from chancery_cli.auditing import audit_get
 from chancery_cli.connection import Connection, connect
 from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
@@ -223,7 +223,7 @@ class Chaos:
             "trail_missing_offsets": trail["missing_offsets"],
             "trail_unfinished": trail["unfinished_count"],
             "trail_alarms": trail["alarms"],
-            "trail_broken": int(not operator_get(self._connection, "audit", "/v1/verify", {"tenant": TENANT})["ok"]),
+            "trail_broken": int(not audit_get(self._connection, "/v1/verify", {"tenant": TENANT})["ok"]),
         }
         facts = [
             Figure("chaos_requests", len(accepted), "requests", peer=f"seed {self._plan.seed}: {', '.join(self.done)}"),
@@ -282,7 +282,7 @@ class Chaos:
         deadline = time.monotonic() + 60
         while True:
             try:
-                found = operator_get(self._connection, "audit", "/v1/completeness", {"tenant": TENANT})
+                found = audit_get(self._connection, "/v1/completeness", {"tenant": TENANT})
             except CommandFailed:
                 found = None
             if found is not None and found["unfinished_count"] == 0 and found["missing_offsets"] == 0:

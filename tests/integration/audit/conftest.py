@@ -1,31 +1,24 @@
 """Audit over real PostgreSQL, called by HTTP without a socket, and the powers of the database's owner."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import uvicorn
-from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser
-from chancery_audit.adapters.exporting import PostgresExport
-from chancery_audit.adapters.finding import PostgresFinder
-from chancery_audit.adapters.proving import PostgresLog
-from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
 from chancery_audit.adapters.sealing import KeyCache, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
-from chancery_audit.api import Tell, router
-from chancery_audit.export_api import export_router
-from chancery_audit.finding_api import finding_router
+from chancery_audit.adapters.viewing import Views, secure
+from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.handlers import draft
-from chancery_audit.log_api import log_router
-from chancery_audit.main import WriteBatch, batch_in_transaction
-from chancery_audit.privacy_api import PrivacyOrders, privacy_router
+from chancery_audit.main import Reading, WriteBatch, batch_in_transaction, routers
 from chancery_audit.settings import AuditSettings
 from chancery_bus import Received
 from chancery_contracts.catalogue import Catalogue
@@ -36,8 +29,9 @@ from chancery_runtime.keys import LocalKeyring, seal
 from chancery_runtime.problems import install_problems
 from chancery_storage import Database, load_queries, plan_afresh
 from chancery_testing.clock import FixedClock
+from chancery_testing.identity import AUDIENCE, ISSUER, IdentityProvider
 from chancery_testing.waiting import eventually
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 TOKEN = {"Authorization": "Bearer operator"}
 
@@ -81,7 +75,34 @@ class Audit:
     cache: KeyCache
     url: str
     app: FastAPI
+    routers: list[APIRouter]
+    parts: Reading
+    settings: AuditSettings
+    auditor: dict[str, str] = field(default_factory=dict)
+    """Headers of somebody who sees every tenant."""
     offset: int = 0
+
+    async def grant(self, **order: Any) -> dict[str, str]:
+        """Headers of a new key."""
+        response = await self.http.post("/v1/access", json={"name": "a-key", **order}, headers=TOKEN)
+        assert response.status_code == 201, response.text
+        return {"Authorization": f"Bearer {response.json()['secret']}"}
+
+    def client(self, role: str | None, *, walls_hold: bool = True) -> httpx.AsyncClient:
+        """The same service, whose readers take another role of the database: none is without row-level security."""
+        database, queries, _ = self.parts.store
+        parts = replace(self.parts, views=Views(database, queries, role))
+        transport = httpx.ASGITransport(served(routers(parts, self.settings, walls_hold=walls_hold)))
+        return httpx.AsyncClient(transport=transport, base_url="http://audit")
+
+    @property
+    def reader(self) -> str:
+        """The auditor, as on record."""
+        return f"auditor:auditor/{self.auditor['Authorization'].split('_')[1]}"
+
+    async def officer(self, tenant: str, **walls: Any) -> dict[str, str]:
+        """Headers of one of the tenant's."""
+        return await self.grant(role="officer", name="officer", tenants=[tenant], **walls)
 
     async def take(self, *events: AnyEvent, partition: int = 0, skip: int = 0) -> list[Any]:
         self.offset += skip
@@ -92,16 +113,20 @@ class Audit:
             self.offset += 1
         return await self.deliver(batch)
 
+    def received(self, event: AnyEvent) -> Received:
+        """As the `privacy` topic delivers it."""
+        return Received(event, TOPIC_OF_TYPE[event.type].full_name(event.tenant), 0, 0, 1_760_000_000_000)
+
     async def deliver(self, batch: Sequence[Received]) -> list[Any]:
         return [() if fault is None else fault for fault in await self.writer.take(batch)]
 
     async def get(self, path: str, **params: Any) -> Any:
-        response = await self.http.get(f"/v1/{path}", params=params, headers=TOKEN)
+        response = await self.http.get(f"/v1/{path}", params=params, headers=self.auditor)
         assert response.status_code == 200, response.text
         return response.json()
 
     async def text(self, path: str) -> str:
-        response = await self.http.get(f"/v1/{path}", headers=TOKEN)
+        response = await self.http.get(f"/v1/{path}", headers=self.auditor)
         assert response.status_code == 200, response.text
         return response.text
 
@@ -117,8 +142,17 @@ class Audit:
             await connection.execute("ALTER TABLE entries ENABLE TRIGGER ALL")
 
 
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> IdentityProvider:
+    """Who says who somebody is; its key set lies in a file."""
+    provider = IdentityProvider()
+    provider.path = tmp_path_factory.mktemp("identity") / "jwks.json"
+    provider.path.write_text(json.dumps(provider.jwks()))
+    return provider
+
+
 @pytest.fixture(scope="module")
-async def audit(database_url: str) -> AsyncIterator[Audit]:
+async def audit(database_url: str, identity: IdentityProvider) -> AsyncIterator[Audit]:
     database = await Database.open(database_url, schema="audit", setup=plan_afresh)
     await database.migrate("chancery_audit")
     queries, keys, clock = load_queries("chancery_audit"), Keyring(b"k" * 32), FixedClock()
@@ -128,25 +162,49 @@ async def audit(database_url: str) -> AsyncIterator[Audit]:
     async def publish(event: AnyEvent) -> None:
         published.append(event)
 
-    settings = AuditSettings(kafka_bootstrap="none", database_url=database_url, http_port=1, operator_token="operator")
-    app = FastAPI()
-    install_problems(app)
-    app.include_router(router(settings, PostgresTrailReader(database, queries, cache, "live"), Tell(publish, clock), clock))
+    settings = AuditSettings(kafka_bootstrap="none", database_url=database_url, http_port=1, operator_token="operator", **_oidc(identity))
+    signer = LogSigner(database, queries, keys, "log.example")
+    views = Views(database, queries, await secure(database, queries, on=True))
+    watch = Watch(database, queries, signer, ClockWatch(clock), Bounds())
+    parts = Reading((database, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live")
+    built = routers(parts, settings, walls_hold=True)
+    app = served(built)
     writer = Writer(batch_in_transaction(database, queries, cache), PostgresKeyOffers(database, queries, cache))
     transport = httpx.ASGITransport(app)
-    signer = LogSigner(database, queries, keys, "log.example")
-    log = PostgresLog(database, queries)
-    app.include_router(log_router(settings, log, signer, PostgresAnchors(database, queries, log), Tell(publish, clock)))
-    app.include_router(finding_router(settings, PostgresFinder(database, queries, cache), Tell(publish, clock)))
-    export = PostgresExport(database, queries, cache, PostgresLog(database, queries), signer)
-    app.include_router(export_router(settings, export, Tell(publish, clock), clock, Catalogue()))
-    app.include_router(privacy_router(settings, PrivacyOrders(database, queries, publish, clock), Tell(publish, clock)))
     checkpoints = CheckpointLoop(database, queries, signer, publish, clock)
     catalogue = Catalogue()
     eraser, privacy = Eraser(database, queries, cache, catalogue, clock), Privacy(database, queries, cache)
     async with httpx.AsyncClient(transport=transport, base_url="http://audit") as http:
-        yield Audit(database, keys, writer, checkpoints, http, published, eraser, privacy, catalogue, clock, cache, database_url, app)
+        found = Audit(
+            database,
+            keys,
+            writer,
+            checkpoints,
+            http,
+            published,
+            eraser,
+            privacy,
+            catalogue,
+            clock,
+            cache,
+            database_url,
+            app,
+            built,
+            parts,
+            settings,
+        )
+        found.auditor = await found.grant(role="auditor", name="auditor")
+        yield found
     await database.close()
+
+
+def served(built: Sequence[APIRouter]) -> FastAPI:
+    """These routes, as the service serves them."""
+    app = FastAPI()
+    install_problems(app)
+    for one in built:
+        app.include_router(one)
+    return app
 
 
 @pytest.fixture
@@ -163,3 +221,7 @@ async def url(audit: Audit) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await running
+
+
+def _oidc(identity: IdentityProvider) -> dict[str, str]:
+    return {"oidc_issuer": ISSUER, "oidc_audience": AUDIENCE, "oidc_jwks": str(identity.path)}

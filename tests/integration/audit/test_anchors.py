@@ -189,7 +189,7 @@ class TestWhatReadersSee:
         await grow(audit, tenant, 3)
         await anchoring(audit, file_anchor).anchor_due()
         await grow(audit, tenant, 4)
-        response = await audit.http.get("/v1/export", params={"tenant": tenant, "from": "2000-01-01T00:00:00Z"}, headers=TOKEN)
+        response = await audit.http.get("/v1/export", params={"tenant": tenant, "from": "2000-01-01T00:00:00Z"}, headers=audit.auditor)
         policy = Policy(Ed25519Verifier.parse((await audit.text(f"log/{tenant}/key")).strip()))
         proof = verify_pack(io.BytesIO(response.content), policy)
         assert (proof.trusted.checkpoint.size, [(one.kind, one.size) for one in proof.anchors]) == (7, [("file", 3)])

@@ -67,8 +67,7 @@ async def test_a_pack_proves_offline_when_its_checkpoint_existed(audit, tenant, 
     with tsa.running() as url:
         await anchoring(audit, _anchor(url, authority, http)).anchor_due()
     await grow(audit, tenant, 2)
-    headers = {"Authorization": "Bearer operator"}
-    response = await audit.http.get("/v1/export", params={"tenant": tenant, "from": "2000-01-01T00:00:00Z"}, headers=headers)
+    response = await audit.http.get("/v1/export", params={"tenant": tenant, "from": "2000-01-01T00:00:00Z"}, headers=audit.auditor)
     (tmp_path / "pack").write_bytes(response.content)
     verify = ["verify", str(tmp_path / "pack"), "--key", (await audit.text(f"log/{tenant}/key")).strip()]
     assert ledger_command([*verify, "--tsa-root", str(authority.root)]) == 0

@@ -16,7 +16,6 @@ from chancery_testing import builders
 from chancery_testing.mutating import KINDS, mutated
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-TOKEN = {"authorization": "Bearer operator"}
 ALWAYS = {"from": "2000-01-01T00:00:00Z"}
 QUESTION = "What does <b>Eleanor Whitcombe</b> pay?"
 
@@ -26,7 +25,7 @@ async def _policy(audit, tenant):
 
 
 async def _export(audit, tenant, **wanted):
-    response = await audit.http.get("/v1/export", params={"tenant": tenant, **wanted}, headers=TOKEN)
+    response = await audit.http.get("/v1/export", params={"tenant": tenant, **wanted}, headers=audit.auditor)
     assert response.status_code == 200, response.text
     return response.content
 
@@ -115,14 +114,14 @@ class TestAPack:
     )
     async def test_is_of_one_thing(self, audit, tenant, wanted):
         await _three(audit, tenant)
-        response = await audit.http.get("/v1/export", params={"tenant": tenant, **wanted}, headers=TOKEN)
+        response = await audit.http.get("/v1/export", params={"tenant": tenant, **wanted}, headers=audit.auditor)
         assert (response.status_code, response.json()["title"]) == (400, "Name one thing")
 
     async def test_of_nothing_is_none(self, audit, tenant):
-        response = await audit.http.get("/v1/export", params={"tenant": tenant, "interaction": "one"}, headers=TOKEN)
+        response = await audit.http.get("/v1/export", params={"tenant": tenant, "interaction": "one"}, headers=audit.auditor)
         assert response.status_code == 404
 
-    async def test_needs_the_operators_token(self, audit, tenant):
+    async def test_needs_a_key(self, audit, tenant):
         assert (await audit.http.get("/v1/export", params={"tenant": tenant, "interaction": "one"})).status_code == 401
 
 

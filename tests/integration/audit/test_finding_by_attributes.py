@@ -14,7 +14,6 @@ from chancery_runtime.errors import KeyServiceDown
 from chancery_storage import load_queries
 from chancery_testing import builders
 
-TOKEN = {"Authorization": "Bearer operator"}
 OFFSETS = count(20_000_000)
 ANN = Finding(entity_type="PERSON", token="<PERSON_7K2M>", message_index=0, start=0, end=13, score=0.9)
 
@@ -128,7 +127,7 @@ async def test_a_row_tells_what_is_known_of_its_interaction(audit, three):
 )  # fmt: skip
 async def test_what_cannot_be_asked_is_a_problem_and_says_nothing_of_it(audit, tenant, wanted):
     audit.published.clear()
-    response = await audit.http.get("/v1/interactions", params={"tenant": tenant} | wanted, headers=TOKEN)
+    response = await audit.http.get("/v1/interactions", params={"tenant": tenant} | wanted, headers=audit.auditor)
     assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
     assert "Jane" not in response.text
     assert audit.published == []
@@ -137,9 +136,9 @@ async def test_what_cannot_be_asked_is_a_problem_and_says_nothing_of_it(audit, t
 async def test_no_filter_takes_what_the_database_would_refuse(audit, tenant):
     for path in ("entries", "interactions", "reads", "live"):
         for name in ("type", "interaction", "prompt", "matter", "after", "at"):
-            response = await audit.http.get(f"/v1/{path}", params={"tenant": tenant, name: "a\x00b"}, headers=TOKEN)
+            response = await audit.http.get(f"/v1/{path}", params={"tenant": tenant, name: "a\x00b"}, headers=audit.auditor)
             assert response.status_code in {200, 422}, (path, name)  # 200: a filter that this query does not have
-    assert (await audit.http.get("/v1/entries", params={"tenant": tenant, "type": "a\x00b"}, headers=TOKEN)).status_code == 422
+    assert (await audit.http.get("/v1/entries", params={"tenant": tenant, "type": "a\x00b"}, headers=audit.auditor)).status_code == 422
 
 
 async def test_a_reading_is_on_record_with_all_that_was_asked_for_and_a_person_only_by_its_token(audit, three):

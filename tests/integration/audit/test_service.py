@@ -23,6 +23,7 @@ from chancery_runtime.application import Application
 from chancery_testing.builders import redacted, requested
 from chancery_testing.waiting import eventually
 
+OPERATOR = {"Authorization": "Bearer operator"}
 TENANT = f"t-{uuid4().hex[:8]}"
 
 
@@ -57,8 +58,8 @@ async def test_what_is_published_is_on_record_and_its_head_is_published(kafka_bo
         await publisher.publish(event.follow(redacted().data, stage="redaction", time=event.time))
         await eventually(lambda: _size(seen) == 2, within_s=30)
         transport = httpx.ASGITransport(application.http)
-        headers = {"Authorization": "Bearer operator"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=headers) as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=OPERATOR) as http:
+            http.headers.update(await _granted(http, role="auditor"))
             verified = (await http.get("/v1/verify", params={"tenant": TENANT})).json()
             found = (await http.get(f"/v1/interactions/{event.id}", params={"tenant": TENANT})).json()
         assert (verified["ok"], verified["verified"]) == (True, 2)
@@ -94,7 +95,7 @@ async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_afte
     event = requested(tenant=tenant, matter="m-1")
     tables = {}
     try:
-        async with _running(settings) as http:
+        async with _running(settings, tenant) as http:
             await publisher.publish(event)
             await eventually(lambda: _data_states(http, tenant, event.id), within_s=30)
             async with asyncpg_connection(database_url) as sql:
@@ -119,7 +120,7 @@ async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_afte
                 for row in rows:
                     places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
                     await sql.execute(f"INSERT INTO audit.{table} VALUES ({places}) ON CONFLICT DO NOTHING", *row.values())
-        async with _running(settings) as http:
+        async with _running(settings, tenant) as http:
             assert await _data_states(http, tenant, event.id) == {"erased"}
         async with asyncpg_connection(database_url) as sql:
             scope = f"interaction/{event.id}"
@@ -129,15 +130,16 @@ async def test_an_erasure_ordered_over_http_is_done_recorded_and_done_again_afte
 
 
 @asynccontextmanager
-async def _running(settings: AuditSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def _running(settings: AuditSettings, tenant: str) -> AsyncIterator[httpx.AsyncClient]:
+    """With the key of an officer of the tenant."""
     application = Application("audit", settings)
     await build(application)
     tasks = [asyncio.create_task(loop.run()) for loop in application.loops]
     try:
         await eventually(lambda: all(runner.assigned.is_set() for runner in application.runners), within_s=30)
         transport = httpx.ASGITransport(application.http)
-        headers = {"Authorization": "Bearer operator"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=headers) as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=OPERATOR) as http:
+            http.headers.update(await _granted(http, role="officer", tenants=[tenant]))
             yield http
     finally:
         for runner in application.runners:
@@ -147,6 +149,11 @@ async def _running(settings: AuditSettings) -> AsyncIterator[httpx.AsyncClient]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await application.close()
+
+
+async def _granted(http: httpx.AsyncClient, **order: object) -> dict[str, str]:
+    granted = await http.post("/v1/access", json={"name": "a-key", **order})
+    return {"Authorization": f"Bearer {granted.json()['secret']}"}
 
 
 @asynccontextmanager
@@ -192,9 +199,13 @@ async def test_the_commands_place_a_hold_that_refuses_an_erasure_and_release_it(
     publisher = await Publisher.start(KafkaAddress(kafka_bootstrap))
     event = requested(tenant=tenant, matter="m-1")
     try:
-        async with _running(settings) as http, _served(http, port):
+        async with _running(settings, tenant) as http, _served(http, port):
             await publisher.publish(event)
             await eventually(lambda: _data_states(http, tenant, event.id), within_s=30)
+            assert (await chancery("hold", "place", "--matter", "m-1", "--reason", "litigation"))[0] == 1, "the operator places no holds"
+            status, said = await chancery("access", "grant", "--role", "officer", "--name", "litigation")
+            assert status == 0
+            monkeypatch.setenv("CHANCERY_AUDIT_KEY", said.strip())
             status, said = await chancery("hold", "place", "--matter", "m-1", "--reason", "litigation")
             hold = json.loads(said)
             assert (status, hold["state"], hold["interactions"]) == (0, "in force", 1)
@@ -212,6 +223,14 @@ async def test_the_commands_place_a_hold_that_refuses_an_erasure_and_release_it(
             assert "ERASED: 1 payloads" in said
             assert f"request {request['id']}" in said
             assert (await chancery("erase", "--reason", "x", "--legal-ground", "x"))[0] != 0
+            _, said = await chancery("access", "list")
+            key = next(one for one in json.loads(said)["keys"] if one["name"] == "litigation")
+            assert hold["placed_by"] == f"officer:litigation/{key['key']}"
+            command = (sys.executable, "-m", "chancery_cli", "audit", "access", "revoke", key["key"])
+            assert await (await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)).wait() == 0
+            assert (await chancery("show", event.id))[0] == 1
+            told = {"chancery.access.granted.v1", "chancery.access.revoked.v1"}
+            await eventually(lambda: _types(http, tenant, told), within_s=30)
     finally:
         await publisher.close()
 

@@ -245,13 +245,13 @@ async def test_who_looked_at_an_interaction_is_on_record_and_can_be_asked_for(au
     await audit.get("entries", tenant=tenant)
     await audit.take(*audit.published)
     (read,) = (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"]
-    assert (read["reader"], read["query"]["reveal"], read["rows"], read["interaction"]) == ("operator", "true", 1, "i-1")
+    assert (read["reader"], read["query"]["reveal"], read["rows"], read["interaction"]) == (audit.reader, "true", 1, "i-1")
     page = await audit.get("reads", tenant=tenant, limit=1)
     assert [one["seq"] for one in page["reads"]] == [2]
     assert [one["seq"] for one in (await audit.get("reads", tenant=tenant, before_seq=page["next"]))["reads"]] == [1]
     # A read outlives what was read: it is under a key of its own.
     await audit.run("DELETE FROM data_keys WHERE tenant = $1 AND scope = 'interaction/i-1'", tenant)
-    assert (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"][0]["reader"] == "operator"
+    assert (await audit.get("reads", tenant=tenant, interaction="i-1"))["reads"][0]["reader"] == audit.reader
 
 
 async def test_a_thousand_leaves_do_not_wait_for_the_next_round(audit, tenant) -> None:

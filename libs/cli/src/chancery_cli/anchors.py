@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from chancery_ledger.pack_anchors import ENDINGS
 
-from chancery_cli.auditing import operator_get
+from chancery_cli.auditing import checked, log_answer
 from chancery_cli.connection import connect
 from chancery_cli.errors import CommandFailed
 
@@ -27,7 +27,7 @@ def anchors(
     """Where the tenant's checkpoints were anchored, newest first: signed note, time and evidence of each."""
     given = {"size": size, "before_size": before}
     wanted = {name: str(value) for name, value in given.items() if value is not None}
-    page = operator_get(connect(), "audit", f"/v1/log/{tenant}/anchors", wanted)
+    page = checked(log_answer(connect(), tenant, "anchors", wanted), "audit").json()
     typer.echo(json.dumps(page, indent=2))
     if save is not None:
         _save_all(save, page["anchors"])

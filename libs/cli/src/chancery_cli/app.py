@@ -13,8 +13,9 @@ from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
 
+from chancery_cli.access import access
 from chancery_cli.anchors import add_to as add_anchor_commands
-from chancery_cli.auditing import fetch_trail, operator_get, operator_text
+from chancery_cli.auditing import audit_get, fetch_trail, log_text
 from chancery_cli.connection import connect, home
 from chancery_cli.demo.report import next_steps, trail, unexpected
 from chancery_cli.demo.run import run_demo, shown_request
@@ -22,6 +23,7 @@ from chancery_cli.documents import index_documents, read_document
 from chancery_cli.errors import CommandFailed
 from chancery_cli.evidence import add_to as add_evidence_commands
 from chancery_cli.finding import add_to as add_finding_commands
+from chancery_cli.identity import act_as, prepare_keys
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
@@ -36,6 +38,8 @@ registry = typer.Typer(no_args_is_help=True, help="Prompts, models, use cases, p
 documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
+audit.callback()(act_as)
+audit.add_typer(access, name="access")
 add_privacy_commands(audit)
 add_evidence_commands(audit)
 add_anchor_commands(audit)
@@ -50,6 +54,7 @@ Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank."
 def up() -> None:
     """Start Kafka, PostgreSQL and every service here, or find them running."""
     _show(stack_up(_say))
+    prepare_keys(connect())
 
 
 @app.command()
@@ -82,6 +87,7 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack runn
     _show(stack_up(_say))
     kept = keep or before.running
     try:
+        prepare_keys(connect())
         board = asyncio.run(run_demo(connect(), console))
         if kept:
             next_steps(console, connect(), home(), shown_request(board))
@@ -171,7 +177,7 @@ def witness(context: typer.Context) -> None:
 @audit.command("alerts")
 def audit_alerts(tenant: Annotated[str | None, typer.Option(help="One tenant's, and those of all.")] = None) -> None:
     """What is wrong with the trail now, and since when. Exit status 1 where an alert stands."""
-    result = operator_get(connect(), "audit", "/v1/alerts", {} if tenant is None else {"tenant": tenant})
+    result = audit_get(connect(), "/v1/alerts", {} if tenant is None else {"tenant": tenant})
     typer.echo(json.dumps(result, indent=2))
     raise typer.Exit(1 if result["alerts"] else 0)
 
@@ -179,25 +185,25 @@ def audit_alerts(tenant: Annotated[str | None, typer.Option(help="One tenant's, 
 @audit.command("receipt")
 def audit_receipt(seq: Annotated[int, typer.Argument(help="The entry's number, as `audit show --json` tells it.")], tenant: Tenant) -> None:
     """Fetch the receipt that proves an entry offline: `python -m chancery_ledger receipt FILE --key KEY` checks it."""
-    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/receipts/{seq}"), nl=False)
+    typer.echo(log_text(connect(), tenant, f"receipts/{seq}"), nl=False)
 
 
 @audit.command("key")
 def audit_key(tenant: Tenant) -> None:
     """Show the verifier key of a tenant's log."""
-    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/key"), nl=False)
+    typer.echo(log_text(connect(), tenant, "key"), nl=False)
 
 
 @audit.command("checkpoint")
 def audit_checkpoint(tenant: Tenant) -> None:
     """Show the newest signed checkpoint of a tenant's log."""
-    typer.echo(operator_text(connect(), "audit", f"/v1/log/{tenant}/checkpoint"), nl=False)
+    typer.echo(log_text(connect(), tenant, "checkpoint"), nl=False)
 
 
 @audit.command("completeness")
 def audit_completeness(tenant: Tenant) -> None:
     """Offsets accounted for, gaps, and interactions that have not ended."""
-    result = operator_get(connect(), "audit", "/v1/completeness", {"tenant": tenant})
+    result = audit_get(connect(), "/v1/completeness", {"tenant": tenant})
     typer.echo(json.dumps(result, indent=2))
 
 

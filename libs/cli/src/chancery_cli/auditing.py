@@ -8,6 +8,9 @@ import httpx
 
 from chancery_cli.connection import Connection
 from chancery_cli.errors import CommandFailed
+from chancery_cli.identity import audit_client
+
+Parameters = Mapping[str, str | Sequence[str]]
 
 
 def fetch_trail(connection: Connection, interaction: str, tenant: str, *, reveal: bool, within_s: float = 10.0) -> list[dict[str, Any]]:
@@ -25,31 +28,35 @@ def fetch_trail(connection: Connection, interaction: str, tenant: str, *, reveal
 
 def _entries(connection: Connection, interaction: str, tenant: str, *, reveal: bool) -> list[dict[str, Any]]:
     parameters = {"tenant": tenant, "reveal": str(reveal).lower()}
-    document = operator_get(connection, "audit", f"/v1/interactions/{interaction}", parameters, missing_ok=True)
+    document = audit_get(connection, f"/v1/interactions/{interaction}", parameters, missing_ok=True)
     return list(document.get("entries", []))
 
 
-def operator_get(
-    connection: Connection, service: str, path: str, parameters: Mapping[str, str | Sequence[str]], *, missing_ok: bool = False
-) -> dict[str, Any]:
-    """A service's answer. Raises CommandFailed with the problem's own words."""
-    response = _asked(connection, service, "GET", path, params=parameters)
-    return {} if missing_ok and response.status_code == 404 else dict(checked(response, service).json())
+def audit_get(connection: Connection, path: str, parameters: Parameters, *, missing_ok: bool = False) -> dict[str, Any]:
+    """The audit service's answer. Raises CommandFailed with the problem's own words."""
+    tenant = parameters.get("tenant")
+    response = _asked("audit", audit_client(connection, tenant if isinstance(tenant, str) else None), "GET", path, params=parameters)
+    return {} if missing_ok and response.status_code == 404 else dict(checked(response, "audit").json())
+
+
+def log_text(connection: Connection, tenant: str, path: str) -> str:
+    """Plain text of a tenant's log. Raises CommandFailed with the problem's own words."""
+    return checked(log_answer(connection, tenant, path, {}), "audit").text
+
+
+def log_answer(connection: Connection, tenant: str, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+    """What a tenant's log answers. Raises CommandFailed where nobody does."""
+    return _asked("audit", audit_client(connection, tenant), "GET", f"/v1/log/{tenant}/{path}", params=parameters)
 
 
 def operator_post(connection: Connection, service: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, for what is asked in a body."""
-    return dict(checked(_asked(connection, service, "POST", path, json=body), service).json())
+    """Another service's answer to its operator. Raises CommandFailed with the problem's own words."""
+    return dict(checked(_asked(service, connection.operator(service), "POST", path, json=body), service).json())
 
 
-def operator_text(connection: Connection, service: str, path: str) -> str:
-    """A service's answer in plain text. Raises CommandFailed with the problem's own words."""
-    return checked(_asked(connection, service, "GET", path), service).text
-
-
-def _asked(connection: Connection, service: str, method: str, path: str, **given: Any) -> httpx.Response:
+def _asked(service: str, client: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
     try:
-        with connection.operator(service) as http:
+        with client as http:
             return http.request(method, path, **given)
     except httpx.HTTPError as exc:
         raise CommandFailed(f"the {service} service does not answer: see `chancery status`") from exc

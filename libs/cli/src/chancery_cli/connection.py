@@ -26,6 +26,8 @@ class Connection:
     urls: dict[str, str]
     operator_token: str
     api_keys: dict[str, str]
+    home: Path | None = None
+    """The folder of the local stack; none where the environment names another audit service."""
 
     @property
     def kafka(self) -> KafkaAddress:
@@ -48,7 +50,8 @@ def connect(folder: Path | None = None) -> Connection:
     urls = {name: os.environ.get(f"CHANCERY_{name.upper().replace('-', '_')}_URL", "") for name in SERVICES}
     ports = described.ports if described else {}
     urls = {name: url or (f"http://127.0.0.1:{ports[name]}" if name in ports else "") for name, url in urls.items()}
-    return Connection(bootstrap, urls, operator_token(folder), api_keys(folder))
+    elsewhere = "CHANCERY_AUDIT_URL" in os.environ
+    return Connection(bootstrap, urls, operator_token(folder), api_keys(folder), folder if described and not elsewhere else None)
 
 
 def operator_token(folder: Path) -> str:

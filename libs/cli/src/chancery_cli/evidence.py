@@ -14,10 +14,11 @@ from chancery_ledger.following import follow
 from chancery_ledger.pack_command import add_pack_command, verify_command
 from chancery_ledger.tiles import WIDTH
 
-from chancery_cli.auditing import checked, operator_get, operator_text
+from chancery_cli.auditing import audit_get, checked, log_text
 from chancery_cli.connection import Connection, connect
 from chancery_cli.errors import CommandFailed
 from chancery_cli.finding import given, times
+from chancery_cli.identity import audit_client
 
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
 Witnesses = Annotated[list[str] | None, typer.Option("--witness", help="A witness' verifier key; as often as there are witnesses.")]
@@ -54,7 +55,7 @@ def export(
 
 def _download(connection: Connection, wanted: dict[str, str], target: Path) -> None:
     try:
-        with connection.operator("audit") as http, http.stream("GET", "/v1/export", params=wanted) as response:
+        with audit_client(connection, wanted["tenant"]) as http, http.stream("GET", "/v1/export", params=wanted) as response:
             if response.is_error:
                 response.read()
             checked(response, "audit")
@@ -81,7 +82,7 @@ def verify(
         raise typer.Exit(_offline(pack, key, witness or [], quorum, since, tsa_root or []))
     assert tenant is not None
     if since is None:
-        typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/verify", {"tenant": tenant}), indent=2))
+        typer.echo(json.dumps(audit_get(connect(), "/v1/verify", {"tenant": tenant}), indent=2))
     else:
         _live(connect(), tenant, key, since)
 
@@ -102,8 +103,8 @@ def _live(connection: Connection, tenant: str, key: str | None, since: Path) -> 
     try:
         policy = Policy(verifier_key(key, LOG_KINDS))
         old = trust(since.read_text("utf-8"), policy).checkpoint
-        new = trust(operator_text(connection, "audit", f"/v1/log/{tenant}/checkpoint"), policy).checkpoint
-        with connection.operator("audit") as http:
+        new = trust(log_text(connection, tenant, "checkpoint"), policy).checkpoint
+        with audit_client(connection, tenant) as http:
             count = _followed(http, tenant, old, new)
     except (OSError, UnicodeDecodeError) as exc:
         raise CommandFailed(f"cannot read {since}") from exc

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chancery_cli.auditing import operator_get, operator_post
+from chancery_cli.auditing import audit_get, operator_post
 from chancery_cli.connection import Connection, connect
 from chancery_cli.errors import CommandFailed
 
@@ -67,7 +67,7 @@ def find(
         if not wanted["token"]:
             _show({"interactions": [], "next": None}, "interactions", _FOUND, as_json=as_json)
             return
-    _show(operator_get(connection, "audit", "/v1/interactions", wanted), "interactions", _FOUND, as_json=as_json)
+    _show(audit_get(connection, "/v1/interactions", wanted), "interactions", _FOUND, as_json=as_json)
 
 
 def live(
@@ -79,7 +79,7 @@ def live(
 ) -> None:
     """What was live at a moment: prompts, models, use cases, policies, budgets, and whether each was known then. Looking is on record."""
     wanted = {"tenant": tenant, "at": at.astimezone().isoformat(), "limit": str(limit)} | given({"after": after})
-    _show(operator_get(connect(), "audit", "/v1/live", wanted), "live", _LIVE, as_json=as_json)
+    _show(audit_get(connect(), "/v1/live", wanted), "live", _LIVE, as_json=as_json)
 
 
 def reads(
@@ -91,7 +91,7 @@ def reads(
 ) -> None:
     """Who looked at the trail, or at one interaction: newest first. Looking is on record too."""
     wanted = {"tenant": tenant, "limit": str(limit)} | given({"interaction": interaction, "before_seq": before})
-    _show(operator_get(connect(), "audit", "/v1/reads", wanted), "reads", _READS, as_json=as_json)
+    _show(audit_get(connect(), "/v1/reads", wanted), "reads", _READS, as_json=as_json)
 
 
 def given(named: "dict[str, str | int | None]") -> dict[str, str]:

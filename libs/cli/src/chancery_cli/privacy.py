@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from chancery_cli.auditing import operator_get
+from chancery_cli.auditing import audit_get
 from chancery_cli.connection import Connection, connect
 from chancery_cli.errors import CommandFailed
+from chancery_cli.identity import audit_client
 
 TAKES_EFFECT_WITHIN_S = 30.0
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
@@ -55,7 +56,7 @@ def hold_release(
 @hold.command("list")
 def hold_list(tenant: Tenant) -> None:
     """List holds, those in force first."""
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/holds", {"tenant": tenant}), indent=2))
+    typer.echo(json.dumps(audit_get(connect(), "/v1/holds", {"tenant": tenant}), indent=2))
 
 
 def erase(
@@ -80,7 +81,7 @@ def erase(
 
 def erasures(tenant: Tenant) -> None:
     """List requests for erasure, newest first, and what became of them."""
-    typer.echo(json.dumps(operator_get(connect(), "audit", "/v1/erasures", {"tenant": tenant}), indent=2))
+    typer.echo(json.dumps(audit_get(connect(), "/v1/erasures", {"tenant": tenant}), indent=2))
 
 
 def erased_lines(entries: list[dict[str, Any]]) -> list[str]:
@@ -103,7 +104,7 @@ def _order(path: str, order: dict[str, Any], done: Callable[[dict[str, Any]], bo
     accepted = _post(connection, path, order)
     href, _, query = accepted["href"].partition("?tenant=")
     deadline = time.monotonic() + TAKES_EFFECT_WITHIN_S
-    while not done(found := operator_get(connection, "audit", href, {"tenant": query}, missing_ok=True)):
+    while not done(found := audit_get(connection, href, {"tenant": query}, missing_ok=True)):
         if time.monotonic() >= deadline:
             raise CommandFailed(f"accepted as {accepted['id']}, but not in effect yet: look at {href} later")
         time.sleep(0.1)
@@ -113,7 +114,7 @@ def _order(path: str, order: dict[str, Any], done: Callable[[dict[str, Any]], bo
 
 def _post(connection: Connection, path: str, order: dict[str, Any]) -> dict[str, Any]:
     try:
-        with connection.operator("audit") as http:
+        with audit_client(connection, order["tenant"]) as http:
             response = http.post(path, json=order)
     except httpx.HTTPError as exc:
         raise CommandFailed("the audit service does not answer: see `chancery status`") from exc

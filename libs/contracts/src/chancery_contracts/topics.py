@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import areas, interactions, privacy
+from chancery_contracts import access, areas, interactions, privacy
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -127,10 +127,14 @@ CHECKPOINTS = Topic(
 READS = Topic(
     "audit.reads", "audit", "interaction or event", (areas.AuditRead,), "none", partitions=1, description="Who read the audit trail",
 )  # fmt: skip
+ACCESS = Topic(
+    "access", "audit", "key", (access.AccessGranted, access.AccessRevoked), "none", partitions=1, retention_ms=-1,
+    description="Who may read the audit trail; kept without end, so that a restored backup learns again which keys were revoked after it",
+)  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
     REQUESTED, REDACTED, GROUNDED, AUTHORISED, GENERATED, VALIDATED, REFUSED, COMPLETED,
-    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, REPLAYS, CHECKPOINTS, READS,
+    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, REPLAYS, CHECKPOINTS, READS, ACCESS,
 )  # fmt: skip
 
 PAYLOADS: dict[str, type[Payload]] = {payload.TYPE: payload for topic in TOPICS for payload in topic.types}

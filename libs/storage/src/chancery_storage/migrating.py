@@ -6,6 +6,8 @@ from typing import Any
 
 from chancery_storage.errors import MigrationChanged
 
+TIMEOUT_S = 3600
+"""A migration may rewrite a large table."""
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     package text NOT NULL, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(),
@@ -31,7 +33,7 @@ async def migrate(connection: Any, package: str) -> None:
         for name, text in scripts(package):
             digest = hashlib.sha256(text.encode()).hexdigest()
             if name not in applied:
-                await connection.execute(text)
+                await connection.execute(text, timeout=TIMEOUT_S)
                 await connection.execute("INSERT INTO schema_migrations (package, name, sha256) VALUES ($1, $2, $3)", package, name, digest)
             elif applied[name] != digest:
                 raise MigrationChanged(f"{package} {name}")

@@ -1,4 +1,4 @@
-"""For auditors: read, prove, account. Every reading of entries is published before it is answered."""
+"""Read, prove, account. Every reading of entries is published before it is answered."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -9,22 +9,22 @@ from uuid import uuid4
 from chancery_contracts.areas import AuditRead
 from chancery_contracts.event import AnyEvent, Clock, Event
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
+from chancery_contracts.topics import PAYLOADS
 from chancery_ledger import read_leaf
-from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
-from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
 from chancery_audit.domain.entries import RAW_TYPES
 from chancery_audit.domain.ranges import gaps
+from chancery_audit.domain.roles import Visitor
+from chancery_audit.domain.views import Visit
+from chancery_audit.gate import Gate
 from chancery_audit.ports import Completeness, EntryFilter, ReadEntry, TrailReader
 
 Publish = Callable[[AnyEvent], Awaitable[object]]
 Tenant = Annotated[str, Query(pattern=TENANT_PATTERN)]
 Identifier = Annotated[str, Path(pattern=IDENTIFIER_PATTERN)]
-READER = "operator"
-"""One token, one reader; persons come with the identity provider."""
 
 
 class ErasedView(BaseModel):
@@ -152,28 +152,37 @@ class Tell:
         self._publish = publish
         self._clock = clock
 
-    async def __call__(self, tenant: str, rows: int, interaction: str | None = None, **query: object) -> None:
-        """Raises Retry where it cannot be put on record."""
+    async def __call__(self, visit: Visit, rows: int, interaction: str | None = None, **query: object) -> None:
+        """A matter that was asked for goes on the envelope, and decides who may know of it: not where a page's place names an interaction.
+
+        Raises Retry where it cannot be put on record.
+        """
         named = {name: str(value) for name, value in query.items() if value is not None}
-        data = AuditRead(reader=READER, query=named | {"tenant": tenant}, rows=rows)
+        data = AuditRead(reader=visit.reader, query=named | {"tenant": visit.tenant}, rows=rows)
         event = Event(
-            id=str(uuid4()), source="chancery/audit", time=self._clock(), tenant=tenant, data=data, interaction=interaction
+            id=str(uuid4()), source="chancery/audit", time=self._clock(), tenant=visit.tenant, data=data, interaction=interaction,
+            matter=None if "after" in named else named.get("matter"),
         )  # fmt: skip
         await self._publish(event)
 
 
-def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Clock) -> APIRouter:
+def router(gate: Gate, reader: TrailReader, tell: Tell, clock: Clock) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
+    routes = APIRouter(prefix="/v1")
+    watch, envelopes, content = (Depends(gate.may(right)) for right in ("watch", "envelopes", "content"))
 
     @routes.get("/interactions/{interaction}")
-    async def interaction(interaction: Identifier, tenant: Tenant, reveal: bool = False) -> InteractionView:
-        """Entries in order, with data; what was asked and answered in the publisher's own words only with `reveal`."""
-        found = await reader.interaction(tenant, interaction, frozenset() if reveal else RAW_TYPES)
-        await tell(tenant, len(found), interaction, reveal=str(reveal).lower())
+    async def interaction(interaction: Identifier, tenant: Tenant, reveal: bool = False, who: Visitor = envelopes) -> InteractionView:
+        """Entries in order, with data where the role sees any; what was asked and said in the publisher's own words with `reveal`."""
+        visit, contents = who.to(tenant), "content" in who.rights
+        if reveal and not contents:
+            raise Problem(403, "Not for this role", "This role sees envelopes, and no contents.")
+        found = await reader.interaction(visit.view, interaction, _hidden(contents=contents, reveal=reveal))
+        await tell(visit, len(found), interaction, reveal=str(reveal).lower())
         if not found:
             raise Problem(404, "Not on record", "No entry of this tenant has this interaction.")
-        return InteractionView(tenant=tenant, interaction=interaction, entries=[_with_data(one, reveal=reveal) for one in found])
+        views = [_with_data(one, reveal=reveal) if contents else _view(one) for one in found]
+        return InteractionView(tenant=tenant, interaction=interaction, entries=views)
 
     @routes.get("/entries")
     async def entries(
@@ -184,12 +193,14 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
         interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,
         after_seq: Annotated[int, Query(ge=-1, le=2**53)] = -1,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        who: Visitor = envelopes,
     ) -> EntryPage:
         """Envelopes without data, a page at a time."""
-        wanted = EntryFilter(tenant, of_type, since, until, interaction, after_seq, limit + 1)
+        visit = who.to(tenant)
+        wanted = EntryFilter(visit.view, of_type, since, until, interaction, after_seq, limit + 1)
         found = await reader.entries(wanted)
         page = found[:limit]
-        await tell(tenant, len(page), interaction, type=of_type, since=since, until=until, after_seq=after_seq)
+        await tell(visit, len(page), interaction, type=of_type, since=since, until=until, after_seq=after_seq)
         return EntryPage(entries=[_view(one) for one in page], next=page[-1].stored.seq if len(found) > limit else None)
 
     @routes.get("/reads")
@@ -198,31 +209,40 @@ def router(settings: ServiceSettings, reader: TrailReader, tell: Tell, clock: Cl
         interaction: Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)] = None,
         before_seq: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        who: Visitor = content,
     ) -> ReadPage:
         """Who looked at the trail, or at one interaction; this reading is one of the next."""
-        found = await reader.reads(tenant, interaction, before_seq, limit + 1)
+        visit = who.to(tenant)
+        found = await reader.reads(visit.view, interaction, before_seq, limit + 1)
         page = found[:limit]
-        await tell(tenant, len(page), interaction, query="reads", before_seq=before_seq if before_seq < 2**53 else None)
+        await tell(visit, len(page), interaction, query="reads", before_seq=before_seq if before_seq < 2**53 else None)
         return ReadPage(reads=[_read_view(one) for one in page], next=page[-1].stored.seq if len(found) > limit else None)
 
     @routes.get("/verify")
-    async def verify(tenant: Tenant) -> VerifyView:
+    async def verify(tenant: Tenant, who: Visitor = watch) -> VerifyView:
         """Recomputes the tenant's chain from its first entry on."""
-        run = await reader.verify(tenant)
-        await tell(tenant, run.verified, query="verify")
+        visit = who.to(tenant)
+        run = await reader.verify(visit.view)
+        await tell(visit, run.verified, query="verify")
         at, reason = (run.broken.seq, run.broken.reason) if run.broken else (None, None)
         return VerifyView(
             tenant=tenant, verified=run.verified, payloads_deleted=run.payloads_deleted, ok=at is None, first_break=at, reason=reason
         )
 
     @routes.get("/completeness")
-    async def completeness(tenant: Tenant) -> CompletenessView:
-        """Recorded offsets and their gaps; interactions that were accepted and have no end."""
-        found = await reader.completeness(tenant)
-        await tell(tenant, found.unfinished_count, query="completeness")
+    async def completeness(tenant: Tenant, who: Visitor = watch) -> CompletenessView:
+        """Recorded offsets and their gaps; interactions without an end. Counts are of all, names as far as walls allow."""
+        visit = who.to(tenant)
+        found = await reader.completeness(visit.view)
+        await tell(visit, found.unfinished_count, query="completeness")
         return _completeness_view(tenant, found, clock())
 
     return routes
+
+
+def _hidden(*, contents: bool, reveal: bool) -> frozenset[str]:
+    """Types whose payloads are not opened."""
+    return frozenset(PAYLOADS) if not contents else frozenset() if reveal else RAW_TYPES
 
 
 def _read_view(entry: ReadEntry) -> ReadView:

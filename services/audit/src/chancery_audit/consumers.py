@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from chancery_bus import BatchLimits, BatchStage, BusHandler, Received, StageDefinition, StageLimits, Unreadable
 from chancery_contracts.failures import Poison
-from chancery_contracts.topics import PRIVACY
+from chancery_contracts.topics import ACCESS, PRIVACY
 
 from chancery_audit.handlers import HANDLERS
 
@@ -22,6 +22,6 @@ def audit_stage(prepare: Prepare[D], write: Write[D], on_unreadable: Account, la
 
 
 def privacy_stage(handle: BusHandler) -> StageDefinition:
-    """Holds and requests for erasure take effect. A hold that gets lost is worse than a late one: retried for ever."""
+    """Holds, requests for erasure and revocations take effect. A hold that gets lost is worse than a late one: retried for ever."""
     limits = StageLimits(max_in_flight=8, retry_for_s=math.inf)
-    return StageDefinition("audit", "audit-privacy", (PRIVACY,), handle, limits, answers=False)
+    return StageDefinition("audit", "audit-privacy", (PRIVACY, ACCESS), handle, limits, answers=False)

@@ -28,9 +28,9 @@ INSERT INTO erasure_requests (tenant, request, kind, name, reason, legal_ground,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 
 -- name: learn_erased
--- What an event says is erased. Known already: nothing changes. Else whatever is there goes again.
-INSERT INTO scopes AS s (tenant, scope, interaction, begun_at, erased_at, erased_by, erased_why, erased_for)
-SELECT $1, scope, CASE WHEN scope LIKE 'interaction/%' THEN substr(scope, 13) END, $3, $3, $4, $5, $6 FROM unnest($2::text[]) AS scope
+-- What an event says is erased. Known already: nothing changes. Else whatever is there goes again. Of which matters it was, nobody knows.
+INSERT INTO scopes AS s (tenant, scope, interaction, begun_at, erased_at, erased_by, erased_why, erased_for, matters)
+SELECT $1, scope, CASE WHEN scope LIKE 'interaction/%' THEN substr(scope, 13) END, $3, $3, $4, $5, $6, '{*}' FROM unnest($2::text[]) AS scope
 ORDER BY scope
 ON CONFLICT (tenant, scope) DO UPDATE SET erased_at = excluded.erased_at, erased_by = excluded.erased_by,
     erased_why = excluded.erased_why, erased_for = excluded.erased_for, again = true

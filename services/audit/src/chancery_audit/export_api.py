@@ -6,22 +6,23 @@ from typing import Annotated
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN
-from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
-from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from chancery_audit.adapters.exporting import PostgresExport, Selection
-from chancery_audit.api import READER, Tell, Tenant
+from chancery_audit.api import Tell, Tenant
+from chancery_audit.domain.roles import Visitor
+from chancery_audit.gate import Gate
 
 Name = Annotated[str | None, Query(pattern=IDENTIFIER_PATTERN)]
 
 
-def export_router(settings: ServiceSettings, export: PostgresExport, tell: Tell, clock: Clock, catalogue: Catalogue) -> APIRouter:
+def export_router(gate: Gate, export: PostgresExport, tell: Tell, clock: Clock, catalogue: Catalogue) -> APIRouter:
     """The route."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
+    routes = APIRouter(prefix="/v1")
+    content = Depends(gate.may("content"))
 
     @routes.get("/export")
     async def evidence_pack(
@@ -31,17 +32,19 @@ def export_router(settings: ServiceSettings, export: PostgresExport, tell: Tell,
         since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
         until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
         reveal: bool = False,
+        who: Visitor = content,
     ) -> StreamingResponse:
         """A pack of one interaction, one matter or a period, streamed; that it was asked for is on record before its first byte."""
         ways = [interaction is not None, matter is not None, since is not None or until is not None]
         if sum(ways) != 1:
             raise Problem(400, "Name one thing", "Give exactly one of interaction, matter, and a period (from, to, or both).")
-        wanted = Selection(tenant, interaction, matter, since, until, reveal)
+        visit = who.to(tenant)
+        wanted = Selection(visit.view, interaction, matter, since, until, reveal)
         rows = await export.count(wanted)
         if rows == 0:
             raise Problem(404, "Not on record", "No entry under a checkpoint is in what was asked for.")
-        await tell(tenant, rows, interaction, query="export", matter=matter, since=since, until=until, reveal=str(reveal).lower())
-        pack = export.pack(wanted, READER, clock, catalogue)
+        await tell(visit, rows, interaction, query="export", matter=matter, since=since, until=until, reveal=str(reveal).lower())
+        pack = export.pack(wanted, visit.reader, clock, catalogue)
         name = f"{tenant}-{interaction or matter or 'period'}.evidence.zip"
         return StreamingResponse(
             _joined(pack), media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}

@@ -1,21 +1,22 @@
 -- name: find_page
 -- A page in the order of acceptance: out of one source, the narrowest of what is asked for; the rest is looked up row by row. `$2` is the
 -- source's kind, which needs no second look. Where it has several names, each gives a page, and the first of all of them are taken.
--- A LIMIT of one name keeps the planner from looking for a row's attributes without their names.
+-- A LIMIT of one name keeps the planner from looking for a row's attributes without their names; (SELECT true … LIMIT 1) and not EXISTS keeps
+-- it from reading a whole table beneath row-level security.
 SELECT DISTINCT begun_at, scope FROM unnest($17::text[]) AS one (name) CROSS JOIN LATERAL (SELECT begun_at, scope FROM {source}
 AND s.interaction IS NOT NULL AND ($3::text IS NULL OR s.use_case = $3)
-AND ($4::text IS NULL OR $2::text = 'matter' OR EXISTS (
-    SELECT 1 FROM places x WHERE x.tenant = $1 AND x.kind = 'matter' AND x.name = $4 AND x.scope = s.scope))
-AND ($5::text IS NULL OR $2::text = 'conversation' OR EXISTS (
-    SELECT 1 FROM places x WHERE x.tenant = $1 AND x.kind = 'conversation' AND x.name = $5 AND x.scope = s.scope))
+AND ($4::text IS NULL OR $2::text = 'matter' OR (
+    SELECT true FROM places x WHERE x.tenant = $1 AND x.kind = 'matter' AND x.name = $4 AND x.scope = s.scope LIMIT 1))
+AND ($5::text IS NULL OR $2::text = 'conversation' OR (
+    SELECT true FROM places x WHERE x.tenant = $1 AND x.kind = 'conversation' AND x.name = $5 AND x.scope = s.scope LIMIT 1))
 AND ($6::timestamptz IS NULL OR begun_at >= $6) AND ($7::timestamptz IS NULL OR begun_at < $7)
 AND ($8::text IS NULL OR ($8 = 'erased' AND s.erased_at IS NOT NULL) OR ($8 = 'ended' AND s.erased_at IS NULL AND s.ended_at IS NOT NULL)
      OR ($8 = 'open' AND s.erased_at IS NULL AND s.ended_at IS NULL))
 AND ($9::text[] = '{{}}' OR (SELECT count(DISTINCT w.kind) FROM unnest($9::text[], $10::text[]) AS w (kind, name) CROSS JOIN LATERAL (
     SELECT 1 FROM attributes x WHERE x.tenant = $1 AND x.kind = w.kind AND x.name = w.name AND x.begun_at = s.begun_at AND x.scope = s.scope
     LIMIT 1) AS there) = $11::int)
-AND ($12::text IS NULL OR $2::text = 'cost' OR EXISTS (
-    SELECT 1 FROM costs x WHERE x.tenant = $1 AND x.scope = s.scope AND x.currency = $12 AND x.micros BETWEEN $13::bigint AND $14::bigint))
+AND ($12::text IS NULL OR $2::text = 'cost' OR (
+    SELECT true FROM costs x WHERE x.tenant = $1 AND x.scope = s.scope AND x.currency = $12 AND x.micros BETWEEN $13::bigint AND $14::bigint LIMIT 1))
 AND ($15::timestamptz IS NULL OR (begun_at, scope) > ($15, $16::text))
 ORDER BY begun_at, scope LIMIT $18) AS found ORDER BY begun_at, scope LIMIT $18
 

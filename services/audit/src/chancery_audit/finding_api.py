@@ -6,9 +6,7 @@ from typing import Annotated
 from chancery_contracts.failures import RefusalCode
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
 from chancery_contracts.interactions import Outcome, Verdict
-from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
-from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -16,9 +14,12 @@ from chancery_audit.adapters.finding import FoundInteraction, PostgresFinder
 from chancery_audit.api import Tell, Tenant
 from chancery_audit.domain.attributes import Kind
 from chancery_audit.domain.live import Live
+from chancery_audit.domain.roles import Visitor
 from chancery_audit.domain.versions import NAME_PATTERN, VERSIONED_PATTERN
+from chancery_audit.domain.views import View
 from chancery_audit.domain.wanted import CostRange, Pseudonym, State, Wanted
 from chancery_audit.errors import NoSuchPlace
+from chancery_audit.gate import Gate
 
 MAX_MICROS = 2**53
 MAX_TOKENS = 200
@@ -58,11 +59,11 @@ class FindQuery(BaseModel):
     after: Name = None
     limit: int = Field(100, ge=1, le=1000)
 
-    def wanted(self) -> Wanted:
+    def wanted(self, view: View) -> Wanted:
         """One more than the page, to know whether there is another. Raises Problem."""
         kinds: tuple[Kind, ...] = ("actor", "reviewer", "prompt", "model", "document", "verdict", "outcome", "refusal")
         return Wanted(
-            self.tenant, self.use_case, self.matter, self.conversation, self.since, self.until, self.state,
+            view, self.use_case, self.matter, self.conversation, self.since, self.until, self.state,
             {kind: getattr(self, kind) for kind in kinds if getattr(self, kind) is not None},
             [Pseudonym(*one.split("/", 1)) for one in self.token], self._cost(), self.after, self.limit + 1,
         )  # fmt: skip
@@ -139,30 +140,37 @@ class LiveAt(BaseModel):
     next: str | None
 
 
-def finding_router(settings: ServiceSettings, finder: PostgresFinder, tell: Tell) -> APIRouter:
-    """The routes."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
+def finding_router(gate: Gate, finder: PostgresFinder, tell: Tell) -> APIRouter:
+    """The routes. What is found by what payloads say is content."""
+    routes = APIRouter(prefix="/v1")
+    content = Depends(gate.may("content"))
 
     @routes.get("/interactions")
-    async def interactions(query: Annotated[FindQuery, Query()]) -> FoundPage:
+    async def interactions(query: Annotated[FindQuery, Query()], who: Visitor = content) -> FoundPage:
         """By any combination of filters, a page at a time, in the order of acceptance."""
+        visit = who.to(query.tenant)
         try:
-            found = await finder.interactions(query.wanted())
+            found = await finder.interactions(query.wanted(visit.view))
         except NoSuchPlace as exc:
             raise Problem(422, "No such page", f"{exc}.") from exc
         page = [_found_view(one) for one in found[: query.limit]]
-        await tell(query.tenant, len(page), None, query="find", **query.told())
+        await tell(visit, len(page), None, query="find", **query.told())
         return FoundPage(interactions=page, next=page[-1].interaction if len(found) > query.limit else None)
 
     @routes.get("/live")
     async def live(
-        tenant: Tenant, at: AwareDatetime, after: Annotated[str | None, Query(pattern=LIVE_PATTERN)] = None, limit: Limit = 1000
+        tenant: Tenant,
+        at: AwareDatetime,
+        after: Annotated[str | None, Query(pattern=LIVE_PATTERN)] = None,
+        limit: Limit = 1000,
+        who: Visitor = content,
     ) -> LiveAt:
         """Prompts, models, use cases, policies and budgets that were in force at a moment."""
-        found = [_live_view(one) for one in await finder.live(tenant, at)]
+        visit = who.to(tenant)
+        found = [_live_view(one) for one in await finder.live(visit.view, at)]
         left = [one for one in found if after is None or (one.kind, one.name) > tuple(after.split("/", 1))]
         page = left[:limit]
-        await tell(tenant, len(page), query="live", at=at, after=after)
+        await tell(visit, len(page), query="live", at=at, after=after)
         last = f"{page[-1].kind}/{page[-1].name}" if len(left) > limit else None
         return LiveAt(tenant=tenant, at=at, live=page, next=last)
 

@@ -6,9 +6,7 @@ from typing import Annotated
 from chancery_contracts.identifiers import TENANT_PATTERN
 from chancery_ledger import Malformed, parse_path
 from chancery_ledger.base64s import encode64
-from chancery_runtime.access import require_operator
 from chancery_runtime.problems import Problem
-from chancery_runtime.settings import ServiceSettings
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
@@ -17,6 +15,8 @@ from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.api import Tell
+from chancery_audit.domain.roles import Visitor
+from chancery_audit.gate import Gate
 from chancery_audit.ports import AnchorKind, StoredAnchor
 
 Tenant = Annotated[str, Path(pattern=TENANT_PATTERN)]
@@ -40,19 +40,20 @@ class AnchorPage(BaseModel):
     next: int | None
 
 
-def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, anchors: PostgresAnchors, tell: Tell) -> APIRouter:
+def log_router(gate: Gate, log: PostgresLog, signer: LogSigner, anchors: PostgresAnchors, tell: Tell) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1/log/{tenant}", dependencies=[Depends(require_operator(settings))])
+    routes = APIRouter(prefix="/v1/log/{tenant}")
+    watch, envelopes = Depends(gate.may("watch")), Depends(gate.may("envelopes"))
 
     @routes.get("/key")
-    async def key(tenant: Tenant) -> PlainTextResponse:
+    async def key(tenant: Tenant, who: Visitor = watch) -> PlainTextResponse:
         """The log's verifier key. Who checks receipts has it from a meeting, and not from here."""
-        return PlainTextResponse(f"{(await signer.signer(tenant)).verifier}\n")
+        return PlainTextResponse(f"{(await signer.signer(who.to(tenant).tenant)).verifier}\n")
 
     @routes.get("/checkpoint")
-    async def checkpoint(tenant: Tenant) -> PlainTextResponse:
+    async def checkpoint(tenant: Tenant, who: Visitor = watch) -> PlainTextResponse:
         """The newest, a signed note."""
-        return PlainTextResponse(await log.checkpoint(tenant))
+        return PlainTextResponse(await log.checkpoint(who.to(tenant).view))
 
     @routes.get("/anchors")
     async def anchored(
@@ -60,28 +61,31 @@ def log_router(settings: ServiceSettings, log: PostgresLog, signer: LogSigner, a
         size: Annotated[int | None, Query(ge=1, le=2**53)] = None,
         before_size: Annotated[int, Query(ge=0, le=2**53)] = 2**53,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        who: Visitor = watch,
     ) -> AnchorPage:
         """Where checkpoints were put: all, or those over `size` entries. Nothing of anybody's: reading them is on no record."""
-        page = await anchors.page(tenant, size, before_size, limit)
+        page = await anchors.page(who.to(tenant).view, size, before_size, limit)
         return AnchorPage(anchors=[_anchor_view(one) for one in page], next=page[-1].size if len(page) >= limit else None)
 
     @routes.get("/tile/{path:path}")
-    async def tile(tenant: Tenant, path: str) -> Response:
+    async def tile(tenant: Tenant, path: str, who: Visitor = envelopes) -> Response:
         """`<level>/<number>[.p/<width>]`, or `entries/…`: leaves are metadata of interactions, so that reading them is on record."""
         try:
             wanted = parse_path(f"tile/{path}")
         except Malformed as exc:
             raise Problem(400, "Not a tile", str(exc)) from exc
-        data = await log.tile(tenant, wanted)
+        visit = who.to(tenant)
+        data = await log.tile(visit.view, wanted)
         if wanted.level < 0:
-            await tell(tenant, wanted.width, query="entries")
+            await tell(visit, wanted.width, query="entries")
         return Response(data, media_type="application/octet-stream", headers={"cache-control": "private, max-age=31536000, immutable"})
 
     @routes.get("/receipts/{seq}")
-    async def receipt(tenant: Tenant, seq: Annotated[int, Path(ge=0, le=2**53)]) -> PlainTextResponse:
+    async def receipt(tenant: Tenant, seq: Annotated[int, Path(ge=0, le=2**53)], who: Visitor = envelopes) -> PlainTextResponse:
         """Proves one entry offline; the entry's leaf is in it, as `extra`."""
-        found = await log.receipt(tenant, seq)
-        await tell(tenant, 1, query="receipt")
+        visit = who.to(tenant)
+        found = await log.receipt(visit.view, seq)
+        await tell(visit, 1, query="receipt")
         return PlainTextResponse(found.text())
 
     return routes

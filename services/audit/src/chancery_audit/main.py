@@ -3,19 +3,27 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import httpx
 from chancery_bus import Extents, Unreadable
+from chancery_contracts.catalogue import Catalogue
+from chancery_contracts.event import Clock
 from chancery_contracts.failures import Poison
 from chancery_ledger import LedgerError
 from chancery_ledger.stamps import read_roots
 from chancery_runtime import Application, run_service
+from chancery_runtime.access import by_operator_token
 from chancery_runtime.errors import StartupFailed
 from chancery_runtime.keys import seal
 from chancery_runtime.metrics import counter
+from chancery_runtime.principals import Way
+from chancery_runtime.tokens import by_token
 from chancery_storage import Database, Queries, load_queries, plan_afresh
+from fastapi import APIRouter
 
+from chancery_audit.access_api import access_router
 from chancery_audit.adapters.anchor_file import FileAnchor
 from chancery_audit.adapters.anchor_tsa import TsaAnchor
 from chancery_audit.adapters.anchored import PostgresAnchors
@@ -25,6 +33,8 @@ from chancery_audit.adapters.checkpoints import CheckpointLoop
 from chancery_audit.adapters.erasing import Eraser, every
 from chancery_audit.adapters.exporting import PostgresExport
 from chancery_audit.adapters.finding import PostgresFinder
+from chancery_audit.adapters.keys import AccessKeys
+from chancery_audit.adapters.orders import PrivacyOrders
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.reading import PostgresTrailReader
 from chancery_audit.adapters.relearning import Privacy
@@ -33,10 +43,11 @@ from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys, Postgres
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.standing import Instance
 from chancery_audit.adapters.trail import PostgresTrail
+from chancery_audit.adapters.viewing import Views, secure
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.alerts_api import alerts_router
-from chancery_audit.api import Tell, router
+from chancery_audit.api import Publish, Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
 from chancery_audit.domain.anchors import AnchorBounds
 from chancery_audit.domain.entries import Draft
@@ -44,10 +55,11 @@ from chancery_audit.domain.noted import Noted
 from chancery_audit.domain.ranges import merge
 from chancery_audit.export_api import export_router
 from chancery_audit.finding_api import finding_router
+from chancery_audit.gate import Gate
 from chancery_audit.handlers import HANDLERS, draft, record
 from chancery_audit.log_api import log_router
 from chancery_audit.ports import Anchor, Partition, Ports
-from chancery_audit.privacy_api import PrivacyOrders, privacy_router
+from chancery_audit.privacy_api import privacy_router
 from chancery_audit.settings import AuditSettings
 
 WriteBatch = Callable[[Sequence[Draft]], Awaitable[Sequence[Poison | None]]]
@@ -119,7 +131,6 @@ async def build(app: Application) -> None:
     watch = Watch(database, queries, signer, clocks, Bounds(unfinished_s=settings.audit_unfinished_s), extents)
     app.background("watch", partial(watch.run, settings.audit_watch_s))
     app.detail("trail", watch.health)
-    app.http.include_router(alerts_router(settings, watch))
     app.background("checkpoints", partial(checkpoints.run, settings.audit_checkpoint_s))
     if settings.audit_witnesses:
         http = httpx.AsyncClient(timeout=5)
@@ -128,15 +139,54 @@ async def build(app: Application) -> None:
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
     _build_anchors(app, settings, (database, queries, cache), signer.holder, watch)
     await _build_erasure(app, settings, (database, queries, cache))
-    reader = PostgresTrailReader(database, queries, cache, settings.namespace)
-    tell = Tell(publisher.publish, app.clock)
-    app.http.include_router(router(settings, reader, tell, app.clock))
-    trees = PostgresLog(database, queries)
-    app.http.include_router(log_router(settings, trees, signer, PostgresAnchors(database, queries, trees), tell))
-    app.http.include_router(finding_router(settings, PostgresFinder(database, queries, cache), tell))
-    export = PostgresExport(database, queries, cache, trees, signer)
-    app.http.include_router(export_router(settings, export, tell, app.clock, await app.catalogue()))
-    app.http.include_router(privacy_router(settings, PrivacyOrders(database, queries, publisher.publish, app.clock), tell))
+    await _build_reading(app, settings, (database, queries, cache), (signer, watch))
+
+
+async def _build_reading(app: Application, settings: AuditSettings, store: Store, beside: tuple[LogSigner, Watch]) -> None:
+    """Every route, behind one gate; every reader's transaction, through a view."""
+    database, queries, _ = store
+    secured = settings.audit_row_security == "on"
+    views = Views(database, queries, await secure(database, queries, on=secured))
+    publisher, catalogue = await app.publisher(), await app.catalogue()
+    parts = Reading(store, views, beside, publisher.publish, app.clock, catalogue, settings.namespace)
+    for one in routers(parts, settings, walls_hold=secured):
+        app.http.include_router(one)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the routes need."""
+
+    store: Store
+    views: Views
+    beside: tuple[LogSigner, Watch]
+    publish: Publish
+    clock: Clock
+    catalogue: Catalogue
+    namespace: str
+
+
+def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> list[APIRouter]:
+    """Every route there is."""
+    (database, queries, cache), (signer, watch), views, clock = parts.store, parts.beside, parts.views, parts.clock
+    keys = AccessKeys(database, queries, clock)
+    gate = Gate(ways(settings, keys), walls_hold=walls_hold)
+    tell, trees = Tell(parts.publish, clock), PostgresLog(views, queries)
+    return [
+        router(gate, PostgresTrailReader(views, queries, cache, parts.namespace), tell, clock),
+        alerts_router(gate, watch),
+        log_router(gate, trees, signer, PostgresAnchors(views, queries, trees), tell),
+        finding_router(gate, PostgresFinder(views, queries, cache), tell),
+        export_router(gate, PostgresExport(views, queries, cache, trees, signer), tell, clock, parts.catalogue),
+        privacy_router(gate, PrivacyOrders(views, queries, parts.publish, clock), tell),
+        access_router(gate, keys, clock),
+    ]
+
+
+def ways(settings: AuditSettings, keys: AccessKeys) -> list[Way]:
+    """How somebody comes in: the operator token, a key, a token of the identity provider."""
+    token = by_token(settings)
+    return [by_operator_token(settings), keys.principal, *([token] if token else [])]
 
 
 def _build_anchors(app: Application, settings: AuditSettings, store: Store, holder: str, watch: Watch) -> None:

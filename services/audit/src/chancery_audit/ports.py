@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from chancery_bus import Received
+from chancery_contracts.access import AccessRevoked
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 
 from chancery_audit.domain.entries import DataKey, Entry, Head, Identity, KeyScope
 from chancery_audit.domain.ranges import Ranges
 from chancery_audit.domain.verifying import StoredEntry, Verification
+from chancery_audit.domain.views import View
 
 Partition = tuple[str, int]
 """Topic and partition."""
@@ -133,7 +135,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """An entry as operators see it. `payload` is the opened data, None where it is not there; `erased` where an erasure is why."""
+    """An entry as readers see it. `payload` is the opened data, None where it is not there; `erased` where an erasure is why."""
 
     stored: StoredEntry
     payload: bytes | None = None
@@ -144,7 +146,7 @@ class ReadEntry:
 class EntryFilter:
     """Which entries; None means any."""
 
-    tenant: str
+    view: View
     type: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -176,9 +178,9 @@ class Completeness:
 
 
 class TrailReader(Protocol):
-    """The trail, for operators. Raises Retry while the database or the key service is away."""
+    """The trail, through a view. Raises Retry while the database or the key service is away."""
 
-    async def interaction(self, tenant: str, interaction: str, hidden: frozenset[str]) -> Sequence[ReadEntry]:
+    async def interaction(self, view: View, interaction: str, hidden: frozenset[str]) -> Sequence[ReadEntry]:
         """All entries of one interaction in order, opened but for the `hidden` types."""
         ...
 
@@ -186,21 +188,21 @@ class TrailReader(Protocol):
         """A page of entries, without payloads."""
         ...
 
-    async def reads(self, tenant: str, interaction: str | None, before_seq: int, limit: int) -> Sequence[ReadEntry]:
+    async def reads(self, view: View, interaction: str | None, before_seq: int, limit: int) -> Sequence[ReadEntry]:
         """Who looked, newest first, opened."""
         ...
 
-    async def verify(self, tenant: str) -> Verification:
+    async def verify(self, view: View) -> Verification:
         """Recomputes the whole chain."""
         ...
 
-    async def completeness(self, tenant: str) -> Completeness:
+    async def completeness(self, view: View) -> Completeness:
         """Offsets and interactions."""
         ...
 
 
 class PrivacyRecords(Protocol):
-    """Holds, requests for erasure and what was erased, inside one transaction that holds the tenant's head. Each takes effect once."""
+    """Holds, erasures, revoked keys, inside one transaction that holds the tenant's head. Each takes effect once."""
 
     async def place(self, event: Event[HoldPlaced]) -> None:
         """In force as soon as the transaction has committed."""
@@ -216,6 +218,10 @@ class PrivacyRecords(Protocol):
 
     async def erased(self, event: Event[PayloadsErased]) -> None:
         """Takes in what the event says; what is there all the same will be erased again."""
+        ...
+
+    async def revoked(self, event: Event[AccessRevoked]) -> None:
+        """A key that a restored backup has forgotten to be revoked opens nothing either."""
         ...
 
     async def end(self, tenant: str, request: str, state: str, refusal: str) -> None:

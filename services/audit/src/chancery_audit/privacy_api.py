@@ -1,24 +1,20 @@
-"""Legal holds and erasures, for operators: each order is published as an event, and takes effect where that event is handled."""
+"""Legal holds and erasures, for officers: each order is published as an event, and takes effect where that event is handled."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
-from uuid import uuid4
+from typing import Annotated, TypeVar
 
-from chancery_contracts.event import AnyEvent, Clock, Event
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN, TENANT_PATTERN
-from chancery_contracts.privacy import ErasureRequested, ErasureSubject, HoldPlaced, HoldReleased, PrivacyPayload
-from chancery_runtime.access import require_operator
+from chancery_contracts.privacy import ErasureRequested, ErasureSubject, HoldPlaced, HoldReleased
 from chancery_runtime.problems import Problem
-from chancery_runtime.settings import ServiceSettings
-from chancery_storage import Database, Queries
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from chancery_audit.api import READER, Identifier, Publish, Tell, Tenant
+from chancery_audit.adapters.orders import ErasureRequestView, HoldView, PrivacyOrders, within
+from chancery_audit.api import Identifier, Tell, Tenant
+from chancery_audit.domain.roles import Visitor
+from chancery_audit.gate import Gate
 
-LIMIT = 1_000
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
-View = TypeVar("View", bound=BaseModel)
+Found = TypeVar("Found", bound=BaseModel)
 Opaque = Annotated[str | None, Field(pattern=IDENTIFIER_PATTERN)]
 
 
@@ -57,35 +53,6 @@ class Accepted(BaseModel):
     href: str
 
 
-class HoldView(BaseModel):
-    """A hold. `interactions`: how many on record it covers that are not erased."""
-
-    id: str
-    matter: str | None
-    reason: str
-    placed_by: str
-    placed_at: datetime
-    state: Literal["in force", "released"]
-    released_by: str | None
-    released_at: datetime | None
-    release_reason: str | None
-    interactions: int
-
-
-class ErasureRequestView(BaseModel):
-    """A request. `partly`: holds keep the rest."""
-
-    id: str
-    subject: ErasureSubject
-    reason: str
-    legal_ground: str
-    requested_by: str
-    requested_at: datetime
-    state: Literal["pending", "erased", "partly", "refused"]
-    refusal: str | None
-    interactions_erased: int
-
-
 class HoldList(BaseModel):
     """In force first."""
 
@@ -98,93 +65,74 @@ class ErasureList(BaseModel):
     erasures: list[ErasureRequestView]
 
 
-class PrivacyOrders:
-    """Publishes orders. `by` is the one place that says who gave them."""
-
-    def __init__(self, database: Database, queries: Queries, publish: Publish, clock: Clock) -> None:
-        self._database = database
-        self._queries = queries
-        self._publish = publish
-        self._clock = clock
-        self.by = READER
-
-    async def give(self, tenant: str, data: PrivacyPayload, matter: str | None = None) -> str:
-        """The event's id. Raises Problem where the tenant has no trail: a mistyped one must not look held."""
-        async with self._database.reading() as connection:
-            if not await connection.fetchval(self._queries.has_trail, tenant):
-                raise Problem(404, "No such trail", "Nothing is on record of this tenant.")
-        event: AnyEvent = Event(id=str(uuid4()), source="chancery/audit", time=self._clock(), tenant=tenant, data=data, matter=matter)
-        await self._publish(event)
-        return event.id
-
-    async def holds(self, tenant: str, hold: str | None = None) -> list[HoldView]:
-        """All, or one."""
-        async with self._database.reading() as connection:
-            return [_hold(row) for row in await connection.fetch(self._queries.list_holds, tenant, hold, LIMIT)]
-
-    async def requests(self, tenant: str, request: str | None = None) -> list[ErasureRequestView]:
-        """All, or one."""
-        async with self._database.reading() as connection:
-            return [_request(row) for row in await connection.fetch(self._queries.list_requests, tenant, request, LIMIT)]
-
-
-def privacy_router(settings: ServiceSettings, orders: PrivacyOrders, tell: Tell) -> APIRouter:
+def privacy_router(gate: Gate, orders: PrivacyOrders, tell: Tell) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(require_operator(settings))])
+    routes = APIRouter(prefix="/v1")
+    content, may_order = Depends(gate.may("content")), Depends(gate.may("order"))
 
     @routes.post("/holds", status_code=202)
-    async def place(order: HoldOrder, response: Response) -> Accepted:
+    async def place(order: HoldOrder, response: Response, who: Visitor = may_order) -> Accepted:
         """In force once `href` answers."""
+        view = who.to(order.tenant).view
         if (order.matter is None) is not order.whole_tenant:
             raise Problem(422, "What is to be held?", "Name either a matter or `whole_tenant`.")
-        data = HoldPlaced(matter=order.matter, reason=order.reason, by=orders.by, on_behalf_of=order.on_behalf_of)
-        return _accepted("holds", order.tenant, await orders.give(order.tenant, data, order.matter), response)
+        within(view, order.matter)
+        data = HoldPlaced(matter=order.matter, reason=order.reason, by=who.reader, on_behalf_of=order.on_behalf_of)
+        return _accepted("holds", order.tenant, await orders.give(view, data, order.matter), response)
 
     @routes.post("/holds/{hold}/release", status_code=202)
-    async def release(hold: Identifier, order: ReleaseOrder, response: Response) -> Accepted:
+    async def release(hold: Identifier, order: ReleaseOrder, response: Response, who: Visitor = may_order) -> Accepted:
         """409 where it is released already."""
-        found = _one(await orders.holds(order.tenant, hold), "hold")
+        view = who.to(order.tenant).view
+        found = _one(await orders.holds(view, hold), "hold")
+        within(view, found.matter)
         if found.state == "released":
             raise Problem(409, "Released before", "This hold is not in force any more.")
-        data = HoldReleased(hold=hold, reason=order.reason, by=orders.by, on_behalf_of=order.on_behalf_of)
-        await orders.give(order.tenant, data, found.matter)
+        data = HoldReleased(hold=hold, reason=order.reason, by=who.reader, on_behalf_of=order.on_behalf_of)
+        await orders.give(view, data, found.matter)
         return _accepted("holds", order.tenant, hold, response)
 
     @routes.get("/holds")
-    async def holds(tenant: Tenant) -> HoldList:
+    async def holds(tenant: Tenant, who: Visitor = content) -> HoldList:
         """Up to a thousand."""
-        found = await orders.holds(tenant)
-        await tell(tenant, len(found), query="holds")
+        visit = who.to(tenant)
+        found = await orders.holds(visit.view)
+        await tell(visit, len(found), query="holds")
         return HoldList(holds=found)
 
     @routes.get("/holds/{hold}")
-    async def one_hold(hold: Identifier, tenant: Tenant) -> HoldView:
+    async def one_hold(hold: Identifier, tenant: Tenant, who: Visitor = content) -> HoldView:
         """One."""
-        found = _one(await orders.holds(tenant, hold), "hold")
-        await tell(tenant, 1, query="holds", hold=hold)
+        visit = who.to(tenant)
+        found = _one(await orders.holds(visit.view, hold), "hold")
+        await tell(visit, 1, query="holds", hold=hold)
         return found
 
     @routes.post("/erasures", status_code=202)
-    async def erase(order: ErasureOrder, response: Response) -> Accepted:
+    async def erase(order: ErasureOrder, response: Response, who: Visitor = may_order) -> Accepted:
         """Carried out, or refused, soon after; `href` tells which."""
+        view = who.to(order.tenant).view
+        await orders.may_erase(view, order.subject)
         data = ErasureRequested(
-            subject=order.subject, reason=order.reason, legal_ground=order.legal_ground, by=orders.by, on_behalf_of=order.on_behalf_of
+            subject=order.subject, reason=order.reason, legal_ground=order.legal_ground, by=who.reader, on_behalf_of=order.on_behalf_of
         )
         matter = order.subject.name if order.subject.kind == "matter" else None
-        return _accepted("erasures", order.tenant, await orders.give(order.tenant, data, matter), response)
+        return _accepted("erasures", order.tenant, await orders.give(view, data, matter), response)
 
     @routes.get("/erasures")
-    async def erasures(tenant: Tenant) -> ErasureList:
+    async def erasures(tenant: Tenant, who: Visitor = content) -> ErasureList:
         """Up to a thousand."""
-        found = await orders.requests(tenant)
-        await tell(tenant, len(found), query="erasures")
+        visit = who.to(tenant)
+        found = await orders.requests(visit.view)
+        await tell(visit, len(found), query="erasures")
         return ErasureList(erasures=found)
 
     @routes.get("/erasures/{request}")
-    async def one_erasure(request: Identifier, tenant: Tenant) -> ErasureRequestView:
+    async def one_erasure(request: Identifier, tenant: Tenant, who: Visitor = content) -> ErasureRequestView:
         """One."""
-        found = _one(await orders.requests(tenant, request), "request")
-        await tell(tenant, 1, query="erasures", request=request)
+        visit = who.to(tenant)
+        found = _one(await orders.requests(visit.view, request), "request")
+        await tell(visit, 1, query="erasures", request=request)
         return found
 
     return routes
@@ -196,15 +144,7 @@ def _accepted(kind: str, tenant: str, name: str, response: Response) -> Accepted
     return Accepted(id=name, href=href)
 
 
-def _one(found: list[View], what: str) -> View:
+def _one(found: list[Found], what: str) -> Found:
     if not found:
         raise Problem(404, f"No such {what}", f"No {what} of this tenant has this id, or its event has not been handled yet.")
     return found[0]
-
-
-def _hold(row: Any) -> HoldView:
-    return HoldView.model_validate({**row, "id": row["hold"], "state": "in force" if row["released_at"] is None else "released"})
-
-
-def _request(row: Any) -> ErasureRequestView:
-    return ErasureRequestView.model_validate({**row, "id": row["request"], "subject": {"kind": row["kind"], "name": row["name"]}})

@@ -1,10 +1,11 @@
-"""What holds and erasures change. The whole behaviour stands in the table at the end; each may be seen any number of times."""
+"""What holds, erasures and revoked keys change. All of it stands in the table at the end; each may be seen any number of times."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from chancery_bus import Received
+from chancery_contracts.access import AccessRevoked
 from chancery_contracts.base import Payload
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRefused, ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
@@ -39,6 +40,11 @@ async def refused(event: Event[ErasureRefused], _: datetime, records: PrivacyRec
     await records.end(event.tenant, event.data.request, "partly" if event.data.erased else "refused", event.data.code)
 
 
+async def revoked(event: Event[AccessRevoked], _: datetime, records: PrivacyRecords) -> None:
+    """Our own, seen again, changes nothing."""
+    await records.revoked(event)
+
+
 async def handle(received: Received, records: PrivacyRecords) -> None:
     """Others pass by."""
     handler = PRIVACY_HANDLERS.get(type(received.event.data))
@@ -52,4 +58,5 @@ PRIVACY_HANDLERS: Mapping[type[Payload], Handler] = {
     ErasureRequested: request,
     PayloadsErased: erased,
     ErasureRefused: refused,
+    AccessRevoked: revoked,
 }

@@ -1,12 +1,13 @@
 """Settings of audit, from the environment."""
 
 from pathlib import Path
+from typing import Literal
 
-from chancery_runtime import ServiceSettings
+from chancery_runtime.tokens import TokenSettings
 from pydantic import Field, SecretStr
 
 
-class AuditSettings(ServiceSettings):
+class AuditSettings(TokenSettings):
     """`CHANCERY_AUDIT_…`."""
 
     audit_instance: str = "0"
@@ -21,6 +22,8 @@ class AuditSettings(ServiceSettings):
     """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
     audit_origin: str = "chancery.local/log"
     """A URL without schema; a tenant's log is named `<origin>/<tenant>`. It is signed: keep it for the life of the log."""
+    audit_row_security: Literal["on", "off"] = "on"
+    """Readers take the role `chancery_audit_reader`, for which the database itself keeps tenants and matters apart."""
     audit_watch_s: float = 2.0
     """The trail is looked at this often for what must raise an alert."""
     audit_unfinished_s: float = 300.0

@@ -1,24 +1,26 @@
 """Anchors as they are on record: for readers, and for evidence packs."""
 
 from chancery_ledger.pack_anchors import ENDINGS, PackAnchor
-from chancery_storage import Connection, Database, Queries
+from chancery_storage import Connection, Queries
 
 from chancery_audit.adapters.proving import PostgresLog
+from chancery_audit.adapters.viewing import Views
+from chancery_audit.domain.views import View
 from chancery_audit.ports import StoredAnchor
 
 
 class PostgresAnchors:
     """Reads what `Anchoring` stored."""
 
-    def __init__(self, database: Database, queries: Queries, log: PostgresLog) -> None:
-        self._database = database
+    def __init__(self, views: Views, queries: Queries, log: PostgresLog) -> None:
+        self._views = views
         self._queries = queries
         self._log = log
 
-    async def page(self, tenant: str, size: int | None, before_size: int, limit: int) -> list[StoredAnchor]:
+    async def page(self, view: View, size: int | None, before_size: int, limit: int) -> list[StoredAnchor]:
         """Newest first, `limit` or a few more: all of a checkpoint are on one page."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.list_anchors, tenant, size, before_size, limit)
+        async with self._views.reading(view) as connection:
+            rows = await connection.fetch(self._queries.list_anchors, view.tenant, size, before_size, limit)
         found = [StoredAnchor(**dict(row)) for row in rows]
         return sorted(found, key=lambda one: (-one.size, one.kind))
 

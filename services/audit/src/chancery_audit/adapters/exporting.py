@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -14,16 +14,18 @@ from chancery_ledger import read_leaf
 from chancery_ledger.pack_anchors import PackAnchor
 from chancery_ledger.pack_entries import ERASED, HIDDEN, SHOWN, Gap, PackEntry
 from chancery_ledger.pack_writer import Earlier, PackWriter
-from chancery_storage import Connection, Database, Queries
+from chancery_storage import Connection, Queries
 
 from chancery_audit.adapters.anchored import PostgresAnchors
 from chancery_audit.adapters.proving import PostgresLog
 from chancery_audit.adapters.sealing import KeyCache
 from chancery_audit.adapters.signing import LogSigner
+from chancery_audit.adapters.viewing import Views
 from chancery_audit.domain.entries import RAW_TYPES
 from chancery_audit.domain.ranges import unflatten
 from chancery_audit.domain.references import References
 from chancery_audit.domain.report import Report
+from chancery_audit.domain.views import View, wall_scope
 
 PAGE = 500
 EARLIER = 8
@@ -37,12 +39,17 @@ AT_ONCE = 2
 class Selection:
     """What is exported: one interaction, one matter, or a period by the events' own times; without any, the whole log."""
 
-    tenant: str
+    view: View
     interaction: str | None = None
     matter: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     reveal: bool = False
+
+    @property
+    def tenant(self) -> str:
+        """Whose trail."""
+        return self.view.tenant
 
     def as_dict(self) -> dict[str, str]:
         """As the pack states it."""
@@ -69,9 +76,9 @@ class _Made:
 class PostgresExport:
     """Makes packs. The log's signer signs their manifests."""
 
-    def __init__(self, database: Database, queries: Queries, cache: KeyCache, log: PostgresLog, signer: LogSigner) -> None:
-        self._anchors = PostgresAnchors(database, queries, log)
-        self._database = database
+    def __init__(self, views: Views, queries: Queries, cache: KeyCache, log: PostgresLog, signer: LogSigner) -> None:
+        self._anchors = PostgresAnchors(views, queries, log)
+        self._views = views
         self._queries = queries
         self._cache = cache
         self._log = log
@@ -80,20 +87,22 @@ class PostgresExport:
 
     async def count(self, wanted: Selection) -> int:
         """Entries that a pack would have now. Raises NotSigned."""
-        async with self._database.reading() as connection:
+        if wanted.matter is not None and not wanted.view.admits([wanted.matter]):
+            return 0
+        async with self._views.reading(wanted.view) as connection:
             size, _ = await self._log.newest(connection, wanted.tenant)
             return int(await connection.fetchval(self._queries.count_export, *_arguments(wanted, -1, size)))
 
     async def pack(self, wanted: Selection, reader: str, clock: Clock, catalogue: Catalogue) -> AsyncIterator[bytes]:
         """A pack, as it is made. What goes wrong after its first byte ends it in the middle: no verifier accepts that. Raises NotSigned."""
-        async with self._at_once, self._database.reading() as connection:
+        async with self._at_once, self._views.reading(wanted.view) as connection:
             made = await self._begin(connection, wanted, reader, clock)
             earlier = await self._earlier(connection, wanted.tenant, made.size)
             yield made.writer.begin(made.about, made.checkpoint, earlier, made.anchors)
             after = -1
             while rows := await connection.fetch(self._queries.export_entries, *_arguments(wanted, after, made.size), PAGE):
                 after = rows[-1]["seq"]
-                for row in rows:
+                for row in await self._admitted(connection, wanted.view, rows):
                     data = await self._entry(connection, made, wanted, row)
                     if data:
                         yield data
@@ -111,6 +120,13 @@ class PostgresExport:
         page = made.report.html(made.about, made.checkpoint, tally, versions=versions, anchored=anchored)
         for data in made.writer.end(summary, receipts, versions, page):
             yield data
+
+    async def _admitted(self, connection: Connection, view: View, rows: Sequence[Any]) -> Sequence[Any]:
+        if view.walls.open:
+            return rows
+        scopes = {row["seq"]: _scope(row["type"], row["leaf"]) for row in rows}
+        seen = await self._views.admitted(connection, view, frozenset(scopes.values()))
+        return [row for row in rows if scopes[row["seq"]] in seen]
 
     async def _begin(self, connection: Connection, wanted: Selection, reader: str, clock: Clock) -> _Made:
         size, checkpoint = await self._log.newest_witnessed(connection, wanted.tenant)
@@ -156,6 +172,12 @@ class PostgresExport:
         data = made.writer.gap(Gap(made.at, until, tuple(roots)))
         made.at = until
         return data
+
+
+def _scope(event_type: str, leaf: bytes) -> str:
+    members = read_leaf(leaf)
+    interaction = members.get("interaction")
+    return wall_scope(event_type, None if interaction is None else str(interaction), str(members["id"]))
 
 
 def _arguments(wanted: Selection, after: int, size: int) -> tuple[object, ...]:

@@ -8,13 +8,15 @@ from typing import Any
 from chancery_contracts.areas import RegistryEntryPublished
 from chancery_contracts.catalogue import SHARED
 from chancery_runtime.keys import unseal
-from chancery_storage import Connection, Database, Queries
+from chancery_storage import Connection, Queries
 
 from chancery_audit.adapters.attributes import PERSON_PURPOSE
 from chancery_audit.adapters.sealing import KeyCache
+from chancery_audit.adapters.viewing import Views
 from chancery_audit.domain.attributes import VERSIONED, person_name
 from chancery_audit.domain.entries import seal_context
 from chancery_audit.domain.live import Live, Published, live_at
+from chancery_audit.domain.views import View
 from chancery_audit.domain.wanted import Wanted
 from chancery_audit.errors import NoSuchPlace
 
@@ -23,7 +25,6 @@ NARROW = 2_000
 MAX_VERSIONS = 500
 """Of one name that is asked for without a version: beyond it, name the version."""
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_PLACES = ("matter", "conversation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class _Search:
     """What is asked for, by kind: names of places, names of attributes (hashed, where they are persons), and where the page begins."""
 
     wanted: Wanted
-    places: Mapping[str, str]
+    places: Mapping[str, Sequence[str]]
     attributes: Mapping[str, Sequence[str]]
     after: tuple[datetime, str] | None
 
@@ -66,22 +67,22 @@ class _Search:
 class PostgresFinder:
     """Reads what stands beside the trail."""
 
-    def __init__(self, database: Database, queries: Queries, cache: KeyCache) -> None:
-        self._database = database
+    def __init__(self, views: Views, queries: Queries, cache: KeyCache) -> None:
+        self._views = views
         self._queries = queries
         self._cache = cache
 
     async def interactions(self, wanted: Wanted) -> list[FoundInteraction]:
         """In the order of acceptance. Raises NoSuchPlace."""
-        places = {kind: name for kind, name in zip(_PLACES, (wanted.matter, wanted.conversation), strict=True) if name is not None}
-        async with self._database.reading() as connection:
+        view = wanted.view
+        async with self._views.reading(view) as connection:
             attributes = await self._attributes(connection, wanted)
-            if not all(attributes.values()):
+            search = _Search(wanted, wanted.places(), attributes, await self._after(connection, wanted))
+            if not all(attributes.values()) or not all(search.places.values()):
                 return []
-            search = _Search(wanted, places, attributes, await self._after(connection, wanted))
             page = await self._page(connection, search)
-            rows = await connection.fetch(self._queries.found_interactions, wanted.tenant, [row["scope"] for row in page])
-        return [_found(row) for row in rows]
+            rows = await connection.fetch(self._queries.found_interactions, view.tenant, [row["scope"] for row in page])
+        return [_found(row) for row in rows if view.admits(row["matters"])]
 
     async def _attributes(self, connection: Connection, wanted: Wanted) -> dict[str, Sequence[str]]:
         """Names as they are noted, any of which is meant: all versions where none is named, persons by their hashes."""
@@ -89,17 +90,17 @@ class PostgresFinder:
         for kind, name in wanted.named.items():
             found[kind] = [name]
             if kind in VERSIONED and "@" not in name:
-                rows = await connection.fetch(self._queries.versions_of, wanted.tenant, kind, name, MAX_VERSIONS)
+                rows = await connection.fetch(self._queries.versions_of, wanted.view.tenant, kind, name, MAX_VERSIONS)
                 found[kind] = [row["name"] for row in rows]
         if wanted.persons:
-            key = await self._cache.key_service.derive(wanted.tenant, PERSON_PURPOSE)
+            key = await self._cache.key_service.derive(wanted.view.tenant, PERSON_PURPOSE)
             found["person"] = sorted({person_name(key, one.place, one.token) for one in wanted.persons})
         return found
 
     async def _after(self, connection: Connection, wanted: Wanted) -> tuple[datetime, str] | None:
         if wanted.after is None:
             return None
-        row = await connection.fetchrow(self._queries.place_of, wanted.tenant, wanted.after)
+        row = await connection.fetchrow(self._queries.place_of, wanted.view.tenant, wanted.after)
         if row is None:
             raise NoSuchPlace("`after` is no interaction of this tenant")
         return row["begun_at"], row["scope"]
@@ -109,13 +110,13 @@ class PostgresFinder:
         await connection.execute(self._queries.sort_rows, "off")
         kind, size = await self._narrowest(connection, search)
         others = [(other, name) for other, names in search.attributes.items() if other != kind for name in names]
-        names = search.attributes.get(kind) or [search.places.get(kind, "")]
+        names = search.attributes.get(kind) or search.places.get(kind, [""])
         source = self._queries[_source(kind, search)]
         since, after = search.begins()
         if kind in search.places or (kind == "cost" and size < NARROW):
             await connection.execute(self._queries.sort_rows, "on")
         return await connection.fetch(
-            self._queries.find_page.format(source=source), wanted.tenant, kind, wanted.use_case, wanted.matter, wanted.conversation,
+            self._queries.find_page.format(source=source), wanted.view.tenant, kind, wanted.use_case, wanted.matter, wanted.conversation,
             since, wanted.until, wanted.state, [other for other, _ in others], [name for _, name in others],
             len({other for other, _ in others}), *((cost.currency, cost.least, cost.most) if cost else (None, None, None)),
             *(after or (None, None)), names, wanted.limit,
@@ -123,30 +124,36 @@ class PostgresFinder:
 
     async def _narrowest(self, connection: Connection, search: _Search) -> tuple[str, float]:
         """The kind with the fewest rows, and about how many it has, where that matters."""
+        if search.wanted.view.walls.matters is not None:
+            return "matter", 0  # whoever is kept to matters reads nothing else: to count what is hidden would read it all
         possible = search.possible()
         if len(possible) < 2 and possible != ["cost"]:
             return (*possible, "")[0], 0
         wanted, cost = search.wanted, search.wanted.cost
         named = [(kind, name) for kind, names in search.attributes.items() for name in names]
+        placed = [(kind, name) for kind, names in search.places.items() for name in names]
         since = max(wanted.since or _EVER, search.after[0] if search.after else _EVER)
         rows = await connection.fetch(
-            self._queries.size_sources, wanted.tenant, wanted.use_case, list(search.places), list(search.places.values()),
+            self._queries.size_sources, wanted.view.tenant, wanted.use_case, [kind for kind, _ in placed],
+            [name for _, name in placed],
             [kind for kind, _ in named], [name for _, name in named],
             *((cost.currency, cost.least, cost.most) if cost else (None, None, None)), since, NARROW,
         )  # fmt: skip
         return min(((row["source"], row["size"]) for row in rows), key=lambda one: one[1])
 
-    async def live(self, tenant: str, at: datetime) -> list[Live]:
-        """From the registry's events in the trail."""
-        async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.registry_entries, [tenant, SHARED], RegistryEntryPublished.TYPE)
+    async def live(self, view: View, at: datetime) -> list[Live]:
+        """From the registry's events in the trail: the tenant's and the shared ones, which belong to no matter."""
+        rows = []
+        for owner in (view.whole(), View(SHARED)):
+            async with self._views.reading(owner) as connection:
+                rows += await connection.fetch(self._queries.registry_entries, [owner.tenant], RegistryEntryPublished.TYPE)
         versions = []
         for row in rows:
             key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
             payload = unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
             entry = RegistryEntryPublished.model_validate_json(payload)
             versions.append(Published(row["tenant"], row["seq"], row["event_time"], entry))
-        return live_at(versions, tenant, at)
+        return live_at(versions, view.tenant, at)
 
 
 def _source(kind: str, search: _Search) -> str:

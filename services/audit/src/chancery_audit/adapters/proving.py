@@ -6,7 +6,10 @@ from chancery_ledger import Receipt, Tile, TiledTree, TileMissing, encode_bundle
 from chancery_ledger.hashing import consistency_ranges, inclusion_ranges
 from chancery_ledger.tiles import WIDTH, perfect_subtrees, tiles_for
 from chancery_runtime.problems import Problem
-from chancery_storage import Connection, Database, Queries
+from chancery_storage import Connection, Queries
+
+from chancery_audit.adapters.viewing import Views
+from chancery_audit.domain.views import View, wall_scope
 
 
 class NotSigned(Problem):
@@ -19,23 +22,26 @@ class NotSigned(Problem):
 class PostgresLog:
     """Reads what `LogSigner` wrote."""
 
-    def __init__(self, database: Database, queries: Queries) -> None:
-        self._database = database
+    def __init__(self, views: Views, queries: Queries) -> None:
+        self._views = views
         self._queries = queries
 
-    async def checkpoint(self, tenant: str) -> str:
+    async def checkpoint(self, view: View) -> str:
         """The newest, a signed note, with what witnesses have said of it so far. Raises NotSigned."""
-        async with self._database.reading() as connection:
-            return (await self.newest_witnessed(connection, tenant))[1]
+        async with self._views.reading(view) as connection:
+            return (await self.newest_witnessed(connection, view.tenant))[1]
 
     async def newest_witnessed(self, connection: Connection, tenant: str) -> tuple[int, str]:
         """Size and note, with what witnesses have said. Raises NotSigned."""
         size, _ = await self.newest(connection, tenant)
         return await self._over(connection, tenant, size - 1)
 
-    async def tile(self, tenant: str, tile: Tile) -> bytes:
-        """A tile, or a bundle of entries; bytes of a place never change. Raises NotSigned."""
-        async with self._database.reading() as connection:
+    async def tile(self, view: View, tile: Tile) -> bytes:
+        """A tile, or a bundle of entries, which nobody behind walls has; bytes of a place never change. Raises NotSigned, Problem."""
+        tenant = view.tenant
+        if tile.level < 0 and not view.walls.open:
+            raise Problem(403, "Not behind walls", "A bundle holds the envelope of every interaction; ask for receipts one by one.")
+        async with self._views.reading(view) as connection:
             size, _ = await self.newest(connection, tenant)
             if (size >> max(tile.level, 0) * 8) < tile.index * WIDTH + tile.width:
                 raise NotSigned
@@ -45,11 +51,16 @@ class PostgresLog:
                 return encode_bundle([row["leaf"] for row in rows])
             return await self._stored(connection, tenant, tile)
 
-    async def receipt(self, tenant: str, seq: int) -> Receipt:
+    async def receipt(self, view: View, seq: int) -> Receipt:
         """Proves an entry under the checkpoint that the most witnesses vouch for; its leaf is the receipt's `extra`. Raises NotSigned."""
-        async with self._database.reading() as connection:
-            size, note = await self._over(connection, tenant, seq)
-            return await self.receipt_under(connection, tenant, seq, size, note)
+        async with self._views.reading(view) as connection:
+            if not view.walls.open:
+                row = await connection.fetchrow(self._queries.named_by, view.tenant, seq)
+                scope = wall_scope(row["type"], row["interaction"], row["event_id"]) if row else ""
+                if scope not in await self._views.admitted(connection, view, {scope}):
+                    raise NotSigned
+            size, note = await self._over(connection, view.tenant, seq)
+            return await self.receipt_under(connection, view.tenant, seq, size, note)
 
     async def receipt_under(self, connection: Connection, tenant: str, seq: int, size: int, note: str) -> Receipt:
         """Under a checkpoint that is at hand. Raises NotSigned."""
@@ -64,10 +75,10 @@ class PostgresLog:
         subtrees = list(perfect_subtrees(*places))
         return await self._proof(connection, tenant, size, [places], lambda tree: [tree.subtree(level, index) for level, index in subtrees])
 
-    async def consistency(self, tenant: str, old: int, new: int) -> list[bytes]:
+    async def consistency(self, view: View, old: int, new: int) -> list[bytes]:
         """That the tree of `new` leaves continues that of `old`. Raises IndexError."""
-        async with self._database.reading() as connection:
-            return await self.consistency_proof(connection, tenant, old, new)
+        async with self._views.reading(view) as connection:
+            return await self.consistency_proof(connection, view.tenant, old, new)
 
     async def consistency_proof(self, connection: Connection, tenant: str, old: int, new: int) -> list[bytes]:
         """The same, in a transaction that is at hand."""

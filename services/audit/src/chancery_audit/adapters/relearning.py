@@ -1,4 +1,4 @@
-"""At the start: what the trail and the `privacy` topic say of holds and erasures is taken in again, for a database that has forgotten."""
+"""At the start: what is told of holds, erasures and revoked keys is taken in again, for a database that has forgotten."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from chancery_bus import KafkaAddress, Received, TopicReader
 from chancery_contracts.event import Event
-from chancery_contracts.topics import PAYLOADS, PRIVACY
+from chancery_contracts.topics import ACCESS, PAYLOADS, PRIVACY
 from chancery_ledger import read_leaf
 from chancery_runtime.keys import unseal
 from chancery_storage import Database, Queries
@@ -20,10 +20,11 @@ from chancery_audit.privacy_handlers import handle
 
 log = structlog.get_logger()
 STRETCH = 500
+TOPICS = (PRIVACY, ACCESS)
 
 
 class Privacy:
-    """Takes in events of the `privacy` topic, each in one transaction under its tenant's head."""
+    """Takes in events of the `privacy` and `access` topics, each in one transaction under its tenant's head."""
 
     def __init__(self, database: Database, queries: Queries, cache: KeyCache) -> None:
         self._database = database
@@ -38,9 +39,9 @@ class Privacy:
         return ()
 
     async def relearn(self, address: KafkaAddress, namespace: str) -> int:
-        """First from the trail, then from the topic, which also knows what a backup of the database is too old to know; how many."""
+        """First from the trail, then from the topics, which also know what a backup of the database is too old to know; how many."""
         count = await self.relearn_from_trail()
-        reader = await TopicReader.start(address, [PRIVACY.full_name(None, namespace)])
+        reader = await TopicReader.start(address, [topic.full_name(None, namespace) for topic in TOPICS])
         try:
             async for received in reader.until(await reader.ends()):
                 await self.take(received)
@@ -59,7 +60,7 @@ class Privacy:
         return count
 
     async def _recorded(self) -> AsyncIterator[Received]:
-        types = [payload.TYPE for payload in PRIVACY.types]
+        types = [payload.TYPE for topic in TOPICS for payload in topic.types]
         after: tuple[str, int] = ("", -1)
         while True:
             async with self._database.reading() as connection:

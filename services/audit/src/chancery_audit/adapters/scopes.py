@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from chancery_contracts.access import AccessRevoked
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
 from chancery_storage import Connection, Queries
@@ -13,7 +14,7 @@ from chancery_audit.domain.scopes import facts_of, notes_of
 
 
 class PostgresScopes:
-    """Notes what a batch appends, but for what this process has noted before. Two statements, however large it is."""
+    """Notes what a batch appends, but for what this process has noted before. Three statements at most, however large it is."""
 
     def __init__(self, connection: Connection, queries: Queries, noted: Noted) -> None:
         self._connection = connection
@@ -41,6 +42,9 @@ class PostgresScopes:
                 new.append((key, place[1:3]))
         if named:
             await self._connection.execute(self._queries.note_places, *(list(column) for column in zip(*named, strict=True)))
+        if notes.concerns:
+            columns = zip(*((*scope, matter) for scope, matter in sorted(notes.concerns.items())), strict=True)
+            await self._connection.execute(self._queries.note_concerns, *(list(column) for column in columns))
         return new
 
 
@@ -76,6 +80,10 @@ class PostgresPrivacyRecords:
             await self._connection.execute(
                 self._queries.learn_erased, event.tenant, sorted(set(told.scopes)), event.time, event.id, told.cause, told.request
             )
+
+    async def revoked(self, event: Event[AccessRevoked]) -> None:
+        """The first revocation counts."""
+        await self._connection.execute(self._queries.revoke_key, event.data.key, event.data.by, event.time)
 
     async def end(self, tenant: str, request: str, state: str, refusal: str) -> None:
         """If it is pending."""

@@ -11,6 +11,8 @@ from chancery_ledger.notes import VerifierKey
 from chancery_storage import Database, Queries
 
 from chancery_audit.adapters.proving import PostgresLog
+from chancery_audit.adapters.viewing import Views
+from chancery_audit.domain.views import View
 
 log = structlog.get_logger()
 
@@ -37,7 +39,7 @@ class Cosigning:
     def __init__(self, database: Database, queries: Queries, http: httpx.AsyncClient, witnesses: list[Witness]) -> None:
         self._database = database
         self._queries = queries
-        self._proofs = PostgresLog(database, queries)
+        self._proofs = PostgresLog(Views(database, queries, None), queries)
         self._http = http
         self._witnesses = witnesses
 
@@ -79,6 +81,6 @@ class Cosigning:
         return 1
 
     async def _post(self, witness: Witness, tenant: str, size: int, note: str, old: int) -> httpx.Response:
-        proof = await self._proofs.consistency(tenant, old, size) if old < size else []
+        proof = await self._proofs.consistency(View(tenant), old, size) if old < size else []
         request = AddCheckpoint(old, tuple(proof), note)
         return await self._http.post(f"{witness.url}/add-checkpoint", content=request.text().encode())

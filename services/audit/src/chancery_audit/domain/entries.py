@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from chancery_bus import Received
 from chancery_contracts.event import AnyEvent
-from chancery_contracts.topics import PAYLOADS, PRIVACY, READS, TOPIC_OF_TYPE
+from chancery_contracts.topics import ACCESS, PAYLOADS, PRIVACY, READS, TOPIC_OF_TYPE
 from chancery_ledger import LeafFields, LeafRefused, leaf_bytes, leaf_hash, link
 
 from chancery_audit.domain.versions import leaf_versions
@@ -18,8 +18,8 @@ KeyScope = tuple[str, str]
 """Tenant, and what one data key covers there."""
 RAW_TYPES = frozenset(name for name in PAYLOADS if TOPIC_OF_TYPE[name].pii == "raw")
 """Types whose payloads hold personal data as they were written."""
-KEPT_TOPICS = (PRIVACY, READS)
-"""What tells of an erasure, and who had read what was erased, must not go with it."""
+KEPT_TOPICS = (PRIVACY, READS, ACCESS)
+"""What tells of an erasure, who had read what was erased, and who might, must not go with it."""
 _KEPT_TYPES = frozenset(name for name in PAYLOADS if TOPIC_OF_TYPE[name] in KEPT_TOPICS)
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.identifiers import is_identifier
 from chancery_contracts.interactions import InteractionCompleted
+from chancery_contracts.privacy import HoldPlaced, HoldReleased
 from chancery_contracts.topics import REGISTRY, TOPIC_OF_TYPE
 
 from chancery_audit.domain.entries import KEPT_TOPICS, Entry, KeyScope
+from chancery_audit.domain.views import UNKNOWN
 
 Place = tuple[str, str, str, str]
 """Tenant, `matter` or `conversation`, its name, the scope."""
@@ -31,6 +33,8 @@ class Notes:
 
     scopes: dict[KeyScope, ScopeNote] = field(default_factory=dict)
     places: set[Place] = field(default_factory=set)
+    concerns: dict[KeyScope, str] = field(default_factory=dict)
+    """The matter that a kept event without interaction tells of: `*` where it may be more than one, empty where it is the whole tenant."""
 
 
 def facts_of(note: ScopeNote) -> list[Hashable]:
@@ -49,6 +53,8 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
     for entry in entries:
         event = entry.received.event
         topic = TOPIC_OF_TYPE[event.type]
+        if topic in KEPT_TOPICS and event.interaction is None:
+            notes.concerns[entry.scope] = _concern(event)
         if topic is REGISTRY or topic in KEPT_TOPICS:
             continue
         scope = entry.scope
@@ -60,6 +66,11 @@ def notes_of(entries: Iterable[Entry]) -> Notes:
             if name is not None
         )
     return notes
+
+
+def _concern(event: AnyEvent) -> str:
+    """A hold without matter is the whole tenant's, and covers everybody's. All else without matter may name what others must not see."""
+    return event.matter or ("" if isinstance(event.data, HoldPlaced | HoldReleased) else UNKNOWN)
 
 
 def _note(note: ScopeNote, event: AnyEvent, at: datetime) -> None:

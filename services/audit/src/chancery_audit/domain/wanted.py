@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from chancery_audit.domain.attributes import Kind
+from chancery_audit.domain.views import View
 
 State = Literal["open", "ended", "erased"]
 
@@ -31,7 +32,7 @@ class Pseudonym:
 class Wanted:
     """All of it must hold; None means any. `after` is the last one of the page before. Times are the broker's, of acceptance."""
 
-    tenant: str
+    view: View
     use_case: str | None = None
     matter: str | None = None
     conversation: str | None = None
@@ -45,3 +46,11 @@ class Wanted:
     cost: CostRange | None = None
     after: str | None = None
     limit: int = 100
+
+    def places(self) -> dict[str, list[str]]:
+        """Matters and conversations, any of a kind. Who is kept to matters looks among those alone: there may be none."""
+        found = {} if self.conversation is None else {"conversation": [self.conversation]}
+        kept = self.view.walls.matters
+        if kept is not None:
+            return found | {"matter": sorted(kept if self.matter is None else kept & {self.matter})}
+        return found if self.matter is None else found | {"matter": [self.matter]}
