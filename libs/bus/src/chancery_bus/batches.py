@@ -211,7 +211,7 @@ class BatchRunner(Generic[P]):
 
     async def _gather(self, taken: int) -> None:
         """Lets more arrive before more is read. Paused before anything is awaited: none is asked for."""
-        if not self._limits.gather_ms or taken >= self._limits.max_records:  # there is more: we are behind
+        if not self._limits.gather_ms or taken >= self._limits.max_records or self._behind():  # there is more
             return
         self._consumer.pause(*self._mine())
         await asyncio.sleep(self._limits.gather_ms / 1000)
@@ -221,9 +221,12 @@ class BatchRunner(Generic[P]):
         """Assigned now: while a group is being rebalanced, the client knows of none before our listener does."""
         return {place for place in self._consumer.assignment() if place in self._positions}
 
+    def _behind(self) -> int:
+        """How many records there were, by the last answers, that are not read."""
+        return sum(max(0, (self._consumer.highwater(one) or 0) - self._positions[one]) for one in self._mine())
+
     def _observe(self) -> None:
-        behind = (max(0, (self._consumer.highwater(one) or 0) - self._positions[one]) for one in self._mine())
-        self._metrics.lag.set(sum(behind))
+        self._metrics.lag.set(self._behind())
         self._metrics.oldest_age_s.set(0)
 
     # -- writing ---------------------------------------------------------------------------------------------------------

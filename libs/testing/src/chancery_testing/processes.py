@@ -85,9 +85,9 @@ def cpu_s(pid: int) -> float:
 
 def family_cpu_s(pid: int) -> float:
     """Processor time of a process and of all that live and descend from it."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
     try:
-        return cpu_s(pid) + sum(family_cpu_s(int(child)) for child in listed.read_text("ascii").split())
+        children = [child for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text("ascii").split()]
+        return cpu_s(pid) + sum(family_cpu_s(int(child)) for child in children)
     except FileNotFoundError:  # it has ended
         return 0.0
 
