@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import structlog
+import uvloop
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
@@ -68,8 +69,8 @@ def _measured(name, *, short):
         assert hasattr(module, size), f"{name} has no {size}"
         setattr(module, size, value)
     if name == "runner":
-        with _servers() as servers:
-            return asyncio.run(module.measure(servers.kafka_bootstrap))
+        with _servers() as servers, asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+            return loop.run(module.measure(servers.kafka_bootstrap))
     if name == "append":
         with _servers() as servers:
             return asyncio.run(module.measure(servers.kafka_bootstrap, servers.database_url))

@@ -82,15 +82,17 @@ def _ended(row: Progress) -> str:
 def trail(entries: list[dict[str, Any]], interaction: str) -> Table:
     """One interaction's audit trail, in the order of its events: topics reach the log side by side."""
     table = Table(title=f"Audit trail of {interaction}", title_justify="left")
-    for name in ("seq", "event", "at", "topic / partition / offset", "pinned", "payload commitment", "link"):
-        # What is pinned gives way first: it wraps, and nothing else is cut for it.
-        table.add_column(name, overflow="fold" if name == "pinned" else "ellipsis", no_wrap=name != "pinned")
+    for name in ("seq", "event", "at", "topic / partition / offset", "pinned here", "payload commitment"):
+        table.add_column(name, overflow="ellipsis", no_wrap=name != "pinned here")
+    told: set[str] = set()
     for entry in sorted(entries, key=lambda one: (str(one.get("time", "")), one.get("seq", 0))):
         place = f"{str(entry.get('topic', '')).removeprefix('chancery.')} / {entry.get('partition')} / {entry.get('offset')}"
         kind = str(entry.get("type", "")).removeprefix("chancery.").removesuffix(".v1")
-        commitment, link = (str(entry.get(name, ""))[:12] for name in ("payload_sha256", "link"))
-        pinned = ", ".join(f"{name} {entry[name]}" for name in PINNED if entry.get(name))
-        table.add_row(str(entry.get("seq", "")), kind, str(entry.get("time", ""))[:23], place, pinned, commitment, link)
+        pinned = [f"{name.replace('_', ' ')} {entry[name]}" for name in PINNED if entry.get(name)]
+        new = ", ".join(one for one in pinned if one not in told)  # later events say the same again
+        told.update(pinned)
+        commitment = str(entry.get("payload_sha256", ""))[:12]
+        table.add_row(str(entry.get("seq", "")), kind, str(entry.get("time", ""))[:23], place, new, commitment)
     return table
 
 
