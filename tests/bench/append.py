@@ -22,7 +22,7 @@ from chancery_testing.figures import Figure
 from chancery_testing.interactions import EACH, interaction
 from chancery_testing.processes import ServiceProcess, family_cpu_s, machine_cpu_s, start_audit
 
-TENANTS, INTERACTIONS = 4, 40_000
+TENANTS, INTERACTIONS, PROCESSES = 4, 40_000, (1, 2)
 FINISH_WITHIN_S, SAMPLE_S = 300.0, 0.05
 _RECORDED = "SELECT coalesce(sum(bounds[array_upper(bounds, 1)] - bounds[1]), 0)::bigint FROM audit.offset_ranges"
 _BEHIND = """
@@ -49,16 +49,25 @@ class Drained:
 async def measure(bootstrap: str, database_url: str) -> list[Figure]:
     """Figures of appending, by one audit process."""
     await ensure_topics(bootstrap, topic_specs([_tenant(number) for number in range(TENANTS)]))
-    await _fill(bootstrap, INTERACTIONS)
+    figures = []
     with tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
-        run = await _drained(bootstrap, database_url, Path(folder), INTERACTIONS * EACH)
+        for processes in PROCESSES:
+            await _fill(bootstrap, range(len(figures) * INTERACTIONS, (len(figures) + 1) * INTERACTIONS))
+            run = await _drained(bootstrap, database_url, Path(folder), processes)
+            figures.append(_figures(run, "" if processes == 1 else f"_{processes}_processes"))
+    return [figure for run in figures for figure in run]
+
+
+def _figures(run: Drained, kind: str) -> list[Figure]:
     return [
-        Figure("append_events_per_s", run.rate, "events/s", 10_000, peer=f"{INTERACTIONS * EACH} events of 0.9 kB through Kafka"),
-        Figure("append_audit_cpu", run.cpu_us, "us/event", better="lower", peer="processor time of the audit process"),
-        Figure("append_checkpoint_behind_max", run.behind_s, "s", 1.0, "lower", peer="age of the oldest leaf without checkpoint"),
-        Figure("append_checkpoint_behind_leaves", run.behind_leaves, "leaves", better="lower", peer="of the tenant that was most behind"),
-        Figure("append_cores_taken_by_others", run.others, "cores", better="lower", peer="other programs of the machine, meanwhile"),
-        Figure("append_memory", run.megabytes, "MB", 300, "lower"),
+        Figure(f"append_events_per_s{kind}", run.rate, "events/s", 10_000, peer=f"{INTERACTIONS * EACH} events of 0.9 kB through Kafka"),
+        Figure(f"append_audit_cpu{kind}", run.cpu_us, "us/event", better="lower", peer="processor time of the audit processes"),
+        Figure(f"append_checkpoint_behind_max{kind}", run.behind_s, "s", 1.0, "lower", peer="age of the oldest leaf without checkpoint"),
+        Figure(
+            f"append_checkpoint_behind_leaves{kind}", run.behind_leaves, "leaves", better="lower", peer="of the tenant that was most behind"
+        ),
+        Figure(f"append_cores_taken_by_others{kind}", run.others, "cores", better="lower", peer="other programs of the machine, meanwhile"),
+        Figure(f"append_memory{kind}", run.megabytes, "MB", 300, "lower"),
     ]
 
 
@@ -66,12 +75,12 @@ def _tenant(number: int) -> str:
     return f"bank-{number}"
 
 
-async def _fill(bootstrap: str, interactions: int) -> None:
+async def _fill(bootstrap: str, numbers: range) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_batch_size=262_144)
     await producer.start()
-    for begin in range(0, interactions, 500):
+    for begin in range(0, len(numbers), 500):
         futures = []
-        for number in range(begin, min(begin + 500, interactions)):
+        for number in numbers[begin : begin + 500]:
             for event in interaction(number, _tenant(number % TENANTS)):
                 encoded, topic = encode(event), TOPIC_OF_TYPE[event.type].full_name(event.tenant)
                 futures.append(await producer.send(topic, encoded.value, encoded.key, headers=list(encoded.headers)))
@@ -80,30 +89,34 @@ async def _fill(bootstrap: str, interactions: int) -> None:
 
 
 @asynccontextmanager
-async def _audit(bootstrap: str, database_url: str, folder: Path) -> AsyncIterator[ServiceProcess]:
-    process = start_audit(bootstrap, database_url, folder)
+async def _audit(bootstrap: str, database_url: str, folder: Path, count: int) -> AsyncIterator[list[ServiceProcess]]:
+    """So many, each with its own name."""
+    processes = [start_audit(bootstrap, database_url, folder, str(number)) for number in range(count)]
     try:
-        yield process
+        yield processes
     finally:
-        process.stop()
+        for process in processes:
+            process.stop()
 
 
-async def _drained(bootstrap: str, database_url: str, folder: Path, events: int) -> Drained:
-    """From the first recorded offset to the last. Starting the process is not in it, joining the group neither."""
+async def _drained(bootstrap: str, database_url: str, folder: Path, count: int) -> Drained:
+    """From the first recorded offset to the last. Starting processes is not in it, joining the group neither."""
     connection = await asyncpg.connect(database_url)
-    async with _audit(bootstrap, database_url, folder) as process:
+    before = await _recorded(connection)
+    wanted = before + INTERACTIONS * EACH
+    async with _audit(bootstrap, database_url, folder, count) as processes:
         deadline = time.monotonic() + FINISH_WITHIN_S
         samples: list[tuple[float, int]] = []
         leaves, seconds, cpu, others = 0, 0.0, 0.0, 0.0
-        while not samples or samples[-1][1] < events:
-            assert process.running, (folder / "audit-0.log").read_text("utf-8")
-            assert time.monotonic() < deadline, f"{samples[-1][1] if samples else 0} of {events} events were recorded in time"
+        while not samples or samples[-1][1] < wanted:
+            assert all(one.running for one in processes), "\n".join(log.read_text("utf-8") for log in folder.glob("*.log"))
+            assert time.monotonic() < deadline, f"{samples[-1][1] if samples else 0} of {wanted} events were recorded in time"
             await asyncio.sleep(SAMPLE_S)
             recorded = await _recorded(connection)
-            if not recorded:
+            if recorded == before:
                 continue
             if not samples:
-                cpu, others = process.cpu_s(), machine_cpu_s() - family_cpu_s(os.getpid())
+                cpu, others = sum(one.cpu_s() for one in processes), machine_cpu_s() - family_cpu_s(os.getpid())
             samples.append((time.monotonic(), recorded))
             behind = await connection.fetchrow(_BEHIND)
             assert behind is not None
@@ -111,7 +124,7 @@ async def _drained(bootstrap: str, database_url: str, folder: Path, events: int)
         (began, first), (ended, last) = samples[0], samples[-1]
         others = (machine_cpu_s() - family_cpu_s(os.getpid()) - others) / (ended - began)
         assert await connection.fetchval(_DOUBLED) == 0
-        spent, megabytes = process.cpu_s() - cpu, process.peak_megabytes()
+        spent, megabytes = sum(one.cpu_s() for one in processes) - cpu, max(one.peak_megabytes() for one in processes)
     await connection.close()
     return Drained((last - first) / (ended - began), spent / (last - first) * 1e6, megabytes, leaves, seconds, max(0.0, others))
 

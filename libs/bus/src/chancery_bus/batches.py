@@ -1,14 +1,12 @@
 """The runner of a stage that only records: whole polls at a time, in one transaction each, and nothing published.
 
-While one batch is written a second one waits, prepared, and a third is read and prepared: neither the database nor this process waits for
-the other. They are written one after the other, in the order in which they were read, and a partition's offsets are committed up to the
-last batch that is written. A passing fault is met by trying again without end: what follows
-waits, so that a partition is never recorded with a hole. Memory is bounded by three batches, whatever the backlog.
+While one batch is written the next is read and prepared; they are written one after the other, in the order in which they were read, and
+a partition's offsets are committed up to the last batch that is written. A passing fault is met by trying again without end: what follows
+waits, so that a partition is never recorded with a hole. Memory is bounded by two batches, whatever the backlog.
 """
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -43,7 +41,7 @@ class BatchLimits:
     """Every bound, by name."""
 
     max_records: int = 1_000
-    """Of one batch; three are in memory, and what the client has read ahead."""
+    """Of one batch; two are in memory, and what the client has read ahead."""
     gather_ms: int = 400
     """Where less than a batch was there, nothing is read for so long: see `StageLimits`."""
     retry_first_s: float = 0.1
@@ -98,10 +96,9 @@ class BatchRunner(Generic[P]):
         self._origins: dict[str, tuple[Topic, str | None]] = {}
         self._positions: dict[TopicPartition, int] = {}
         """Of assigned partitions: the offset up to which all is read."""
-        self._ended: dict[TopicPartition, int] = {}
+        self._written: dict[TopicPartition, int] = {}
         """The offset up to which all is written, where it is not committed yet."""
-        self._writing: deque[asyncio.Task[None]] = deque()
-        """The batch that is being written, and the one that waits for it."""
+        self._writing: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer
         self._producer: AIOKafkaProducer
 
@@ -135,9 +132,9 @@ class BatchRunner(Generic[P]):
                     raise StageFailed(f"{self.definition.name}: {type(error).__name__}") from error
             tasks[0].cancel()
             await self._drain()
-            await self._commit(dict(self._ended))
+            await self._commit(dict(self._written))
         finally:
-            waiting = [*tasks, stopping, *self._writing]
+            waiting = [one for one in (*tasks, stopping, self._writing) if one is not None]
             for one in waiting:
                 one.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
@@ -152,7 +149,7 @@ class BatchRunner(Generic[P]):
             taken = sum(map(len, batches.values()))
             self._observe()
             if not taken:
-                await self._written(0)
+                await self._written_before()
                 continue
             await self._take(batches)
             await self._gather(taken)
@@ -163,9 +160,8 @@ class BatchRunner(Generic[P]):
         self._positions.update(ends)
         batch = await self._decoded(records, ends)
         prepared = await self._retried(lambda: self.definition.prepare(batch.received)) if batch.received else None
-        await self._written(1)
-        before = self._writing[-1] if self._writing else None
-        self._writing.append(asyncio.create_task(self._write(batch, prepared, before)))
+        await self._written_before()
+        self._writing = asyncio.create_task(self._write(batch, prepared))
 
     async def _decoded(self, found: dict[TopicPartition, list[ConsumerRecord]], ends: dict[TopicPartition, int]) -> _Batch:
         """By the broker's clock: topics come side by side, and what belongs together reads best in the order in which it happened."""
@@ -195,16 +191,18 @@ class BatchRunner(Generic[P]):
             return Poison("an event of this type does not belong on this topic", code="invalid_request")
         return event
 
-    async def _written(self, but: int) -> None:
-        """Waits until all batches are written but for so many, and shows life meanwhile. Raises what one failed with."""
-        while len(self._writing) > but:
-            done, _ = await asyncio.wait([self._writing[0]], timeout=self._limits.show_life_s)
-            if done:
-                self._writing.popleft().result()
-            else:
+    async def _written_before(self) -> None:
+        """Waits until the batch before is written, and shows life meanwhile. Raises what it failed with."""
+        writing = self._writing
+        while writing is not None and not writing.done():
+            done, _ = await asyncio.wait([writing], timeout=self._limits.show_life_s)
+            if not done:
                 self._consumer.pause(*self._mine())
                 self._put_back(await self._consumer.getmany(timeout_ms=0))
                 self._consumer.resume(*self._mine())
+        if writing is not None:
+            self._writing = None
+            await writing
 
     def _put_back(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         """What was read around a rebalance: another's, or not yet known to be ours, and then it is read again."""
@@ -233,10 +231,7 @@ class BatchRunner(Generic[P]):
 
     # -- writing ---------------------------------------------------------------------------------------------------------
 
-    async def _write(self, batch: _Batch, prepared: P | None, before: "asyncio.Task[None] | None") -> None:
-        if before is not None:
-            await asyncio.wait([before])
-            before.result()  # what failed has a hole, which nothing may stand behind
+    async def _write(self, batch: _Batch, prepared: P | None) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         if batch.unreadable:
@@ -247,7 +242,7 @@ class BatchRunner(Generic[P]):
                 await self._bury(record, event.event, fault)
         for place, end in batch.ends.items():
             if place in self._positions:
-                self._ended[place] = end
+                self._written[place] = end
         self._metrics.handler_s.observe(loop.time() - started)
         self._metrics.events.inc(len(batch.records) + len(batch.unreadable))
 
@@ -282,7 +277,7 @@ class BatchRunner(Generic[P]):
     async def _commit_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._limits.commit_interval_s)
-            await self._commit(dict(self._ended))
+            await self._commit(dict(self._written))
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
         if not offsets:
@@ -295,8 +290,8 @@ class BatchRunner(Generic[P]):
             log.warning("commit_refused", stage=self.definition.name, error=type(exc).__name__)
             return
         for place, end in offsets.items():
-            if self._ended.get(place) == end:
-                del self._ended[place]
+            if self._written.get(place) == end:
+                del self._written[place]
 
     async def on_revoked(self, partitions: set[TopicPartition]) -> None:
         """Lets the batch that is being written end, and commits; called before the partitions go."""
@@ -305,17 +300,17 @@ class BatchRunner(Generic[P]):
             return
         self._metrics.rebalances.inc()
         await self._drain()
-        await self._commit({place: end for place, end in self._ended.items() if place in mine})
+        await self._commit({place: end for place, end in self._written.items() if place in mine})
         for place in mine:
             del self._positions[place]
-            self._ended.pop(place, None)
+            self._written.pop(place, None)
 
     async def on_assigned(self, partitions: set[TopicPartition]) -> None:
         """Starts afresh: positions come from the last commit."""
         self._positions = dict.fromkeys(partitions, 0)
-        self._ended.clear()
+        self._written.clear()
         self.assigned.set()
 
     async def _drain(self) -> None:
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=self._limits.drain_s)
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=self._limits.drain_s)

@@ -16,7 +16,7 @@ class AuditSettings(TokenSettings):
     """Events of one transaction, at most."""
     audit_cached_keys: int = 20_000
     """Unwrapped data keys kept in memory."""
-    audit_checkpoint_s: float = 0.8
+    audit_checkpoint_s: float = 0.5
     """Logs that grew are signed and published this often, and sooner where a thousand leaves wait: with the signing it stays below 1 s."""
     audit_witnesses: tuple[str, ...] = ()
     """Each `<url> <verifier key>`; asked to cosign every checkpoint."""
