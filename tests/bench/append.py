@@ -109,7 +109,7 @@ async def _drained(bootstrap: str, database_url: str, folder: Path, count: int) 
         samples: list[tuple[float, int]] = []
         leaves, seconds, cpu, others = 0, 0.0, 0.0, 0.0
         while not samples or samples[-1][1] < wanted:
-            assert all(one.running for one in processes), "\n".join(log.read_text("utf-8") for log in folder.glob("*.log"))
+            assert all(one.running for one in processes), _told(folder)
             assert time.monotonic() < deadline, f"{samples[-1][1] if samples else 0} of {wanted} events were recorded in time"
             await asyncio.sleep(SAMPLE_S)
             recorded = await _recorded(connection)
@@ -134,3 +134,8 @@ async def _recorded(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         return int(await connection.fetchval(_RECORDED))
     except asyncpg.UndefinedTableError:  # the process has not made its tables yet
         return 0
+
+
+def _told(folder: Path) -> str:
+    """What the processes said."""
+    return "\n".join(log.read_text("utf-8") for log in sorted(folder.glob("*.log")))
