@@ -9,6 +9,8 @@ import time
 from statistics import median, quantiles
 
 from chancery_audit.adapters.proving import PostgresLog
+from chancery_audit.adapters.viewing import Views, secure
+from chancery_audit.domain.views import View
 from chancery_contracts.event import system_clock
 from chancery_ledger import Checkpoint, Ed25519Signer, Frontier, Policy, leaf_hash, sign_note, tile_bytes, tiles_between, verify_consistency
 from chancery_ledger.receipts import verify_receipt
@@ -34,7 +36,9 @@ async def measure(database_url: str) -> list[Figure]:
     async with database.statement() as connection:
         await connection.execute("VACUUM ANALYZE tiles", timeout=600)
     made_s = time.perf_counter() - began
-    receipts, proofs = await _measured(PostgresLog(database, load_queries("chancery_audit")), log, chosen)
+    queries = load_queries("chancery_audit")
+    views = Views(database, queries, await secure(database, queries, on=True))
+    receipts, proofs = await _measured(PostgresLog(views, queries), log, chosen)
     await database.close()
     return [
         *_percentiles("inclusion_proof", receipts, f"receipts of {len(receipts)} random leaves of {size}, each verified"),
@@ -138,12 +142,12 @@ async def _measured(trees: PostgresLog, log: _Log, chosen: random.Random) -> tup
     policy, receipts, proofs = Policy(SIGNER.verifier), [], []
     for seq in chosen.sample(log.entries, len(log.entries)):
         began = time.perf_counter()
-        receipt = await trees.receipt(TENANT, seq)
+        receipt = await trees.receipt(View(TENANT), seq)
         receipts.append((time.perf_counter() - began) * 1000)
         root = verify_receipt(receipt, leaf_hash(_leaf(seq)), policy).checkpoint.root
     for old in chosen.sample(sorted(log.roots), len(log.roots)):
         began = time.perf_counter()
-        proof = await trees.consistency(TENANT, old, log.size)
+        proof = await trees.consistency(View(TENANT), old, log.size)
         proofs.append((time.perf_counter() - began) * 1000)
         assert verify_consistency(old, log.size, proof, log.roots[old], root)
     return receipts, proofs
