@@ -174,6 +174,32 @@ class TestDelivery:
                 wanted.add((await _publish(publisher, tenant)).id)
             await eventually(lambda: seen == wanted, within_s=30)
 
+    async def test_new_tenants_are_found_while_the_stage_pauses_between_its_answers(self, address, tenant, publisher):
+        """As their topics are found, the client has no assignment for a moment: a stage that pauses then must not stop."""
+        seen = set()
+
+        async def handle(received):
+            seen.add(received.event.id)
+            return ()
+
+        limits = StageLimits(gather_ms=2, max_waiting_per_partition=1, commit_interval_s=0.1)
+        definition = StageDefinition("redaction", f"new-{tenant}", (REQUESTED,), handle, limits)
+        wanted = set()
+        async with running(address, definition) as (_, task):
+            for number in range(3):
+                new = f"{tenant}-{number}"
+                await ensure_topics(address.bootstrap, topic_specs([new]))
+                first = (await _publish(publisher, new)).id
+                wanted.add(first)
+
+                async def found(first=first):
+                    wanted.add((await _publish(publisher, tenant)).id)
+                    return first in seen or task.done()
+
+                await eventually(found, within_s=30, every_s=0.01)
+            await eventually(lambda: wanted <= seen or task.done(), within_s=30)
+            assert not task.done()
+
     async def test_after_a_stop_work_goes_on_where_it_was(self, address, tenant, publisher):
         seen = []
 

@@ -133,7 +133,8 @@ class StageRunner:
             now = monotonic()
             for partition, records in batches.items():
                 tracker = self._trackers.get(partition)
-                if tracker is None:  # revoked while we waited
+                if tracker is None:
+                    self._put_back(partition, records)
                     continue
                 self._take(partition, tracker, records, now)
             if batches:
@@ -146,9 +147,19 @@ class StageRunner:
         if not self._limits.gather_ms or behind:  # there is more
             await asyncio.sleep(0)
             return
-        self._consumer.pause(*(self._trackers.keys() - self._paused))
+        self._consumer.pause(*(self._mine() - self._paused))
         await asyncio.sleep(self._limits.gather_ms / 1000)
-        self._consumer.resume(*(self._trackers.keys() - self._paused))
+        self._consumer.resume(*(self._mine() - self._paused))
+
+    def _mine(self) -> set[TopicPartition]:
+        """Assigned now: when new topics are found, the client has no assignment before our listener hears of it."""
+        assigned: set[TopicPartition] = self._consumer.assignment()
+        return self._trackers.keys() & assigned
+
+    def _put_back(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        """Revoked while we waited for them; or, read around a rebalance, ours again: then they are read again."""
+        if partition in self._consumer.assignment():
+            self._consumer.seek(partition, records[0].offset)
 
     def _take(self, partition: TopicPartition, tracker: OffsetTracker, records: Sequence[ConsumerRecord], now: float) -> None:
         topic, tenant = self._origin(partition.topic)
@@ -167,7 +178,8 @@ class StageRunner:
 
     def _pause_and_resume(self) -> None:
         high = self._limits.max_waiting_per_partition
-        for partition, tracker in self._trackers.items():
+        for partition in self._mine():
+            tracker = self._trackers[partition]
             if partition not in self._paused and tracker.unfinished >= high:
                 self._consumer.pause(partition)
                 self._paused.add(partition)
@@ -178,7 +190,7 @@ class StageRunner:
     def _observe(self, now: float) -> None:
         self._metrics.in_flight.set(self._running)
         lag = 0
-        for partition in self._trackers:
+        for partition in self._mine():
             end, state = self._consumer.highwater(partition), self._consumer.last_stable_offset(partition)
             position = self._trackers[partition].oldest
             lag += max(0, (end or state or 0) - position) if position is not None else 0
@@ -300,7 +312,7 @@ class StageRunner:
 
     def _hold(self, lane: Lane, work: Work, delay_s: float, *, pause: bool) -> None:
         """Only this key waits; with `pause`, its partition is not read meanwhile."""
-        if pause and not work.tracker.revoked and work.partition not in self._paused:
+        if pause and not work.tracker.revoked and work.partition in self._mine() - self._paused:
             self._consumer.pause(work.partition)
             self._paused.add(work.partition)
         asyncio.get_running_loop().call_later(delay_s, self._lanes.make_ready, lane)
