@@ -18,6 +18,7 @@ AND ($9::text[] = '{{}}' OR (SELECT count(DISTINCT w.kind) FROM unnest($9::text[
 AND ($12::text IS NULL OR $2::text = 'cost' OR (
     SELECT true FROM costs x WHERE x.tenant = $1 AND x.scope = s.scope AND x.currency = $12 AND x.micros BETWEEN $13::bigint AND $14::bigint LIMIT 1))
 AND ($15::timestamptz IS NULL OR (begun_at, scope) > ($15, $16::text))
+AND ($6 IS NULL OR s.begun_at >= $6) AND ($15 IS NULL OR s.begun_at >= $15) -- says it of the scopes too: a plan may begin with them
 ORDER BY begun_at, scope LIMIT $18) AS found ORDER BY begun_at, scope LIMIT $18
 
 -- name: find_in_scopes

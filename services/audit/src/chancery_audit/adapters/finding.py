@@ -75,8 +75,8 @@ class PostgresFinder:
     async def interactions(self, wanted: Wanted) -> list[FoundInteraction]:
         """In the order of acceptance. Raises NoSuchPlace."""
         view = wanted.view
+        attributes = await self._attributes(wanted)
         async with self._views.reading(view) as connection:
-            attributes = await self._attributes(connection, wanted)
             search = _Search(wanted, wanted.places(), attributes, await self._after(connection, wanted))
             if not all(attributes.values()) or not all(search.places.values()):
                 return []
@@ -84,18 +84,23 @@ class PostgresFinder:
             rows = await connection.fetch(self._queries.found_interactions, view.tenant, [row["scope"] for row in page])
         return [_found(row) for row in rows if view.admits(row["matters"])]
 
-    async def _attributes(self, connection: Connection, wanted: Wanted) -> dict[str, Sequence[str]]:
+    async def _attributes(self, wanted: Wanted) -> dict[str, Sequence[str]]:
         """Names as they are noted, any of which is meant: all versions where none is named, persons by their hashes."""
         found: dict[str, Sequence[str]] = {}
         for kind, name in wanted.named.items():
             found[kind] = [name]
             if kind in VERSIONED and "@" not in name:
-                rows = await connection.fetch(self._queries.versions_of, wanted.view.tenant, kind, name, MAX_VERSIONS)
-                found[kind] = [row["name"] for row in rows]
+                found[kind] = await self._versions(wanted.view, kind, name)
         if wanted.persons:
             key = await self._cache.key_service.derive(wanted.view.tenant, PERSON_PURPOSE)
             found["person"] = sorted({person_name(key, one.place, one.token) for one in wanted.persons})
         return found
+
+    async def _versions(self, view: View, kind: str, name: str) -> list[str]:
+        """Of the whole tenant: they are told to nobody, and to look for them behind walls would read what is hidden."""
+        async with self._views.reading(view.whole()) as connection:
+            rows = await connection.fetch(self._queries.versions_of, view.tenant, kind, name, MAX_VERSIONS)
+        return [row["name"] for row in rows]
 
     async def _after(self, connection: Connection, wanted: Wanted) -> tuple[datetime, str] | None:
         if wanted.after is None:
