@@ -6,22 +6,22 @@ waits, so that a partition is never recorded with a hole. Memory is bounded by t
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from chancery_contracts.envelope import Origin, decode
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.interactions import Stage
-from chancery_contracts.topics import TOPIC_OF_TYPE, Topic, topic_named
+from chancery_contracts.topics import Topic
 from prometheus_client import CollectorRegistry
 
+from chancery_bus.backoff import backoff_s
 from chancery_bus.clients import PASSING, KafkaAddress, start_consumer, start_producer
 from chancery_bus.deadletters import DeadLetterLimit, dead_letter
+from chancery_bus.decoding import Origins, decoded
 from chancery_bus.errors import DeadLetterLimitReached, DeliveryFailed, StageFailed
 from chancery_bus.lanes import Work
 from chancery_bus.metrics import StageMetrics
@@ -93,7 +93,7 @@ class BatchRunner(Generic[P]):
         self._metrics = StageMetrics(registry, definition.group)
         self._stopping = asyncio.Event()
         self._poison_limit = DeadLetterLimit(definition.limits.deadletters_per_minute)
-        self._origins: dict[str, tuple[Topic, str | None]] = {}
+        self._origins = Origins()
         self._positions: dict[TopicPartition, int] = {}
         """Of assigned partitions: the offset up to which all is read."""
         self._written: dict[TopicPartition, int] = {}
@@ -170,26 +170,13 @@ class BatchRunner(Generic[P]):
         for number, record in enumerate(ordered):
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-            event = self._decode(record)
+            event = decoded(record, *self._origins.of(record.topic))
             if isinstance(event, Poison):
                 batch.unreadable.append(Unreadable(record.topic, record.partition, record.offset, record.timestamp, event.reason))
             else:
                 batch.records.append(record)
                 batch.received.append(Received(event, record.topic, record.partition, record.offset, record.timestamp))
         return batch
-
-    def _decode(self, record: ConsumerRecord) -> AnyEvent | Poison:
-        origin = self._origins.get(record.topic)
-        if origin is None:
-            origin = self._origins[record.topic] = topic_named(record.topic)
-        topic, tenant = origin
-        try:
-            event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
-        except Poison as fault:
-            return fault
-        if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
-            return Poison("an event of this type does not belong on this topic", code="invalid_request")
-        return event
 
     async def _written_before(self) -> None:
         """Waits until the batch before is written, and shows life meanwhile. Raises what it failed with."""
@@ -254,8 +241,7 @@ class BatchRunner(Generic[P]):
             except Retry as fault:
                 attempts += 1
                 self._metrics.retries.inc()
-                ceiling = min(self._limits.retry_cap_s, self._limits.retry_first_s * 2 ** min(attempts - 1, 16))
-                delay = ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+                delay = backoff_s(attempts, self._limits.retry_first_s, self._limits.retry_cap_s)
                 log.info("batch_retried", stage=self.definition.name, attempts=attempts, reason=fault.reason, delay_s=round(delay, 3))
                 await asyncio.sleep(delay)
 

@@ -6,21 +6,22 @@ a second the making of tasks would cost more than the work.
 """
 
 import asyncio
-import random
 from collections.abc import Sequence
 from itertools import islice
 from time import monotonic
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from chancery_contracts.envelope import Origin, decode, encode
+from chancery_contracts.envelope import encode
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import Overloaded, Poison, RefusalCode, Retry
-from chancery_contracts.topics import TOPIC_OF_TYPE, Topic, topic_named
+from chancery_contracts.topics import TOPIC_OF_TYPE
 from prometheus_client import CollectorRegistry
 
+from chancery_bus.backoff import backoff_s
 from chancery_bus.clients import PASSING, KafkaAddress, start_consumer, start_producer
 from chancery_bus.deadletters import DeadLetterLimit, dead_letter, refusal
+from chancery_bus.decoding import Origins, decoded
 from chancery_bus.errors import DeadLetterLimitReached, StageFailed
 from chancery_bus.lanes import Lane, Lanes, Work
 from chancery_bus.metrics import StageMetrics
@@ -34,16 +35,6 @@ _YIELD_EVERY = 64
 """A worker whose handlers never wait lets others have the loop after so many."""
 _AT_ONCE = 128
 """Records read, decoded, handled and written before the next are looked at: as many as stay in the processor's cache on the way."""
-
-
-def _decode(record: ConsumerRecord, topic: Topic, tenant: str | None) -> AnyEvent | Poison:
-    try:
-        event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
-    except Poison as fault:
-        return fault
-    if TOPIC_OF_TYPE[event.data.TYPE] is not topic:
-        return Poison("an event of this type does not belong on this topic", code="invalid_request")
-    return event
 
 
 class StageRunner:
@@ -66,7 +57,7 @@ class StageRunner:
         self._failure: asyncio.Future[None] | None = None
         self._poison_limit = DeadLetterLimit(definition.limits.deadletters_per_minute)
         self._reject_limit = DeadLetterLimit(definition.limits.rejects_per_minute)
-        self._origins: dict[str, tuple[Topic, str | None]] = {}
+        self._origins = Origins()
         self._consumer: AIOKafkaConsumer
         self._producer: AIOKafkaProducer
         self._outbox: Outbox[Finishing]
@@ -162,19 +153,13 @@ class StageRunner:
             self._consumer.seek(partition, records[0].offset)
 
     def _take(self, partition: TopicPartition, tracker: OffsetTracker, records: Sequence[ConsumerRecord], now: float) -> None:
-        topic, tenant = self._origin(partition.topic)
+        topic, tenant = self._origins.of(partition.topic)
         add, take = self._lanes.add, tracker.take
         for record in records:
             take(record.offset)
-            event = _decode(record, topic, tenant)
+            event = decoded(record, topic, tenant)
             key = event.key if isinstance(event, Event) else f"{record.topic}/{record.partition}/{record.offset}"
             add(key, Work(record, partition, event, tracker, now))
-
-    def _origin(self, name: str) -> tuple[Topic, str | None]:
-        found = self._origins.get(name)
-        if found is None:
-            found = self._origins[name] = topic_named(name)
-        return found
 
     def _pause_and_resume(self) -> None:
         high = self._limits.max_waiting_per_partition
@@ -299,8 +284,7 @@ class StageRunner:
             self._lanes.advance(lane)
             return
         self._metrics.retries.inc()
-        ceiling = min(limits.retry_cap_s, limits.retry_first_s * 2 ** min(work.attempts - 1, 16))
-        delay = ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+        delay = backoff_s(work.attempts, limits.retry_first_s, limits.retry_cap_s)
         log.info("event_retried", stage=self.definition.name, attempts=work.attempts, reason=fault.reason, delay_s=round(delay, 3))
         self._hold(lane, work, delay, pause=False)
 
@@ -319,7 +303,7 @@ class StageRunner:
 
     def _bury(self, work: Work, fault: Poison, *, rejected: bool, counted: bool = True) -> None:
         """Dead-letters a record and answers its requester. `rejected`: it was the publisher's mistake."""
-        from_publisher = rejected and self._origin(work.record.topic)[0].pii == "raw"
+        from_publisher = rejected and self._origins.of(work.record.topic)[0].pii == "raw"
         limit = self._reject_limit if from_publisher else self._poison_limit
         if counted and not limit.admit(asyncio.get_running_loop().time()):
             raise DeadLetterLimitReached(f"{self.definition.name}: {fault.reason}")
