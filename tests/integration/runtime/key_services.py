@@ -11,7 +11,7 @@ CONTEXT = "subject/t/matter:m-1/abc"
 
 
 class KeyServiceContract:
-    """A subclass has the fixture `opened(lineage)`: another process's view of the same key service; and `interrupt()`, which takes it down."""
+    """Fixtures of a subclass: `opened(lineage)`, another process's view of one key service, and `interrupt()`, which takes it down."""
 
     @pytest.fixture
     def keys(self, opened):
@@ -110,8 +110,9 @@ class KeyServiceContract:
         interrupt()
         for service in (keys, opened("vault")):
             for call in (
-                service.wrap(tenant, new_key(), CONTEXT), service.unwrap(tenant, wrapped, CONTEXT), service.rewrap(tenant, wrapped, CONTEXT),
-                service.versions(tenant), service.rotate(tenant), service.destroy_before(tenant, 1),
+                service.wrap(tenant, new_key(), CONTEXT), service.unwrap(tenant, wrapped, CONTEXT),
+                service.rewrap(tenant, wrapped, CONTEXT), service.versions(tenant), service.rotate(tenant),
+                service.destroy_before(tenant, 1),
             ):  # fmt: skip
                 with pytest.raises(KeyServiceDown) as caught:
                     await call

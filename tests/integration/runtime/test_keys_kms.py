@@ -95,6 +95,10 @@ class TestRealKms(KeyServiceContract):
 
         return refuse
 
+    @pytest.mark.skip(reason="moto decrypts with keys that wait for their deletion, which AWS documents as KMSInvalidStateException")
+    async def test_a_destroyed_version_opens_nothing_for_anybody_ever(self):
+        """Shown by the stand-in."""
+
 
 def test_signatures_are_those_of_the_published_example():
     """`post-vanilla` of AWS's test suite for Signature Version 4."""

@@ -2,9 +2,10 @@
 
 import base64
 import json
-import multiprocessing
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 from chancery_runtime.errors import CorruptSeal, KeyDestroyed, StartupFailed
@@ -88,55 +89,48 @@ class TestLocal(KeyServiceContract):
 
     async def test_processes_that_rotate_and_wrap_at_once_lose_nothing(self, path, opened, tenant):
         opened("vault")
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(4) as pool:
-            made = pool.starmap(_rotate_and_wrap, [(str(path), tenant, number) for number in range(4)])
+        running = [_process(ROTATE_AND_WRAP, path, tenant) for _ in range(4)]
+        made = [json.loads(one.communicate(timeout=60)[0]) for one in running]
         keys = opened("vault")
-        assert (await keys.versions(tenant)).current == 1 + 4 * ROTATIONS
+        assert (await keys.versions(tenant)).current == 1 + 4 * 5
         for key, wrapped in [one for found in made for one in found]:
-            assert await keys.unwrap(tenant, wrapped, CONTEXT) == key
+            assert await keys.unwrap(tenant, bytes.fromhex(wrapped), CONTEXT) == bytes.fromhex(key)
         assert sorted(one.name for one in path.parent.iterdir()) == ["keyring.json", "keyring.json.lock"]
 
-    async def test_a_process_killed_while_it_changes_the_file_leaves_a_whole_one_and_no_lock(self, path, opened, tenant):
+    @pytest.mark.parametrize("step", ["_written_beside", "_sync_folder"])
+    async def test_a_process_killed_while_it_changes_the_file_leaves_a_whole_one_and_no_lock(self, path, opened, tenant, step):
+        """Before the new file is there the old one stands; once it has the name, the new one does."""
         keys, key = opened("vault"), new_key()
         wrapped = await keys.wrap(tenant, key, CONTEXT)
-        context = multiprocessing.get_context("spawn")
-        for step in ("write", "rename"):
-            process = context.Process(target=_die_while_rotating, args=(str(path), tenant, step))
-            process.start()
-            process.join(30)
-            assert process.exitcode == 9
-            assert (await opened("vault").versions(tenant)).current == 1
-        assert (await opened("vault").rotate(tenant)).current == 2
+        assert _process(DIE_AT + ROTATE_AND_WRAP, path, tenant, step).wait(60) == 9
+        current = (await opened("vault").versions(tenant)).current
+        assert current == {"_written_beside": 1, "_sync_folder": 2}[step]
+        assert (await opened("vault").rotate(tenant)).current == current + 1
         assert await keys.unwrap(tenant, wrapped, CONTEXT) == key
 
 
-ROTATIONS = 5
+ROTATE_AND_WRAP = """
+import asyncio, json, sys
+from pathlib import Path
+from chancery_runtime.keys import LocalKeyring, new_key
+
+async def work(path, tenant, context):
+    keys, made = LocalKeyring.open(Path(path), "vault"), []
+    for _ in range(5):
+        key = new_key()
+        made.append((key.hex(), (await keys.wrap(tenant, key, context)).hex()))
+        await keys.rotate(tenant)
+    print(json.dumps(made))
+
+asyncio.run(work(*sys.argv[1:4]))
+"""
+DIE_AT = """
+import os, sys
+from chancery_runtime.keys import ring_file
+setattr(ring_file, sys.argv[4], lambda *_: os._exit(9))
+"""
 
 
-def _rotate_and_wrap(path, tenant, number):
-    import asyncio
-    from pathlib import Path
-
-    async def work():
-        keys, made = LocalKeyring.open(Path(path), "vault"), []
-        for _ in range(ROTATIONS):
-            key = new_key()
-            made.append((key, await keys.wrap(tenant, key, CONTEXT)))
-            await keys.rotate(tenant)
-        return made
-
-    return asyncio.run(work())
-
-
-def _die_while_rotating(path, tenant, step):
-    import asyncio
-    from pathlib import Path
-
-    from chancery_runtime.keys import ring_file
-
-    if step == "write":
-        ring_file._written_beside = lambda *_: os._exit(9)
-    else:
-        ring_file.Path.replace = lambda *_: os._exit(9)
-    asyncio.run(LocalKeyring.open(Path(path), "vault").rotate(tenant))
+def _process(script, path, tenant, *more):
+    command = [sys.executable, "-c", script, str(path), tenant, CONTEXT, *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONWARNINGS": "ignore"})

@@ -89,7 +89,7 @@ class TransitFake:
             return JSONResponse({"errors": exc.errors}, exc.status)
         return Response(status_code=204) if data is None else JSONResponse({"data": data})
 
-    def _do(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _do(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: PLR0911
         match [method, *path.split("/")]:
             case ["GET", "v1", "transit", "keys", name]:
                 return self._described(name)

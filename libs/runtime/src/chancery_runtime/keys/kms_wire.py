@@ -43,11 +43,11 @@ class KmsWire:
             response = await self._http.post(
                 self._url, content=body, headers=signed(self._credentials, self._target, headers, body, self._clock())
             )
-            answer = json.loads(response.content or b"{}")
-        except (httpx.HTTPError, ValueError) as exc:
+            answer = dict(json.loads(response.content or b"{}") or {})
+        except (httpx.HTTPError, ValueError, TypeError) as exc:
             raise KeyServiceDown(f"KMS does not answer: {type(exc).__name__}", code="redaction_unavailable") from exc
         if response.is_success:
-            return dict(answer)
+            return answer
         code = str(answer.get("__type", "")).rpartition("#")[2]
         if code in MEANINGFUL:
             raise KmsRefused(code)
