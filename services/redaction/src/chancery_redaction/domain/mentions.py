@@ -27,9 +27,10 @@ _WORD = "[A-Z]{1,40}"
 _FENCED = rf"(?P<type>{_WORD}(?:(?:{_US}|[ -]){_WORD}){{0,5}})(?:{_US}|[ -])(?P<letters>{_LETTERS})"
 _BARE = rf"(?P<bare_type>{_WORD}(?:{_US}{_WORD}){{0,5}}){_US}(?P<bare_letters>{_LETTERS})"
 MENTION = re.compile(rf"(?P<open>{_OPEN}){_FENCED}(?P<close>{_CLOSE})|{_BEFORE}{_BARE}{_AFTER}", re.IGNORECASE)
-LOOK_AHEAD = 3
-"""Characters after a bare mention that decide whether it is one."""
+BARE_AFTER = re.compile(_BEFORE)
+"""Where a mention without brackets may begin."""
 _SEPARATOR = re.compile(rf"{_US}|[ -]")
+_BARE_SEPARATOR = re.compile(_US)
 _UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 
@@ -63,4 +64,9 @@ def mentions(text: str, known: Container[str], since: int = 0) -> Iterator[Menti
 
 def canonical(entity_type: str, letters: str) -> str:
     """As we write it."""
-    return f"<{_SEPARATOR.sub('_', entity_type)}_{letters}>".translate(_UPPER)
+    return f"<{separated(entity_type, fenced=True)}_{separated(letters, fenced=True)}>"
+
+
+def separated(written: str, *, fenced: bool) -> str:
+    """Part of a token, as we write it. Without brackets, words are joined by underscores alone."""
+    return (_SEPARATOR if fenced else _BARE_SEPARATOR).sub("_", written).translate(_UPPER)
