@@ -28,7 +28,7 @@ from chancery_redaction.domain.policies import Changes, unshifted
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
 from chancery_redaction.domain.spans import Span
 from chancery_redaction.domain.views import View, view
-from chancery_redaction.ports import Ports, Scope, Wanted
+from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
 ROUNDS = 8
 """A text that imitates our pseudonyms is masked again, with its imitations; more often than this nobody writes by chance."""
@@ -76,7 +76,7 @@ async def _mask_messages(
     spans = await ports.detector.detect([one.text for one in views], frozenset(policy.entity_types), policy.score_threshold)
     days = await ports.shifts.days(_scope(event)) if policy.dates == "shift" else 0
     drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(views, spans, strict=True)]
-    masked = await _masked(drafts, _scope(event), ports)
+    masked = await masked_exactly(drafts, _scope(event), ports.vault)
     messages = tuple(Message(role=one.role, content=there.text) for one, there in zip(event.data.messages, masked, strict=True))
     return messages, tuple(finding for there in masked for finding in there.findings)
 
@@ -87,14 +87,14 @@ def _draft(seen: View, spans: Sequence[Span], changes: Changes) -> Draft:
     return Draft(seen.original, tuple(settled([*personal, *apart(changes.parts(seen), personal)])))
 
 
-async def _masked(drafts: list[Draft], scope: Scope, ports: Ports) -> list[Masked]:
+async def masked_exactly(drafts: list[Draft], scope: Scope, vault: Vault) -> list[Masked]:
     """Nothing is sent on that would not come back to the letter: it is restored here, from the vault. Raises Poison."""
     tokens: dict[tuple[str, str], str] = {}
     for _ in range(ROUNDS):
         wanted = {(*part.key, part.of) for draft in drafts for part in draft.parts if part.replacement is None}
         asked = [Wanted(*one) for one in sorted(wanted, key=lambda one: (one[0], one[1], one[2] or ""))]
-        tokens |= await ports.vault.tokens(scope, asked)
-        values = await ports.vault.values(scope, sorted(set(tokens.values())))
+        tokens |= await vault.tokens(scope, asked)
+        values = await vault.values(scope, sorted(set(tokens.values())))
         better = told_apart(drafts, tokens, values)
         if better == drafts:
             masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
