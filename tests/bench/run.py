@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "pseudonyms")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
@@ -26,6 +26,7 @@ SHORT = {
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
     "append": {"INTERACTIONS": 2_000},
     "proofs": {"LEAVES": 100_000, "PROOFS": 200},
+    "pseudonyms": {"VALUES": 2_000, "MATTERS": 10, "TEXTS": 500, "BYTEWISE": 250, "SERVICES": 8, "SHARED": 100},
 }
 """Sizes of the short form, by their names in each benchmark."""
 
@@ -77,6 +78,9 @@ def _measured(name, *, short):
     if name == "proofs":
         with _servers() as servers:
             return asyncio.run(module.measure(servers.database_url))
+    if name == "pseudonyms":
+        with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
+            return module.measure(servers.database_url, Path(folder) / "keyring.json")
     if name == "find":
         with _servers() as servers, tempfile.TemporaryDirectory(prefix="chancery-bench-") as folder:
             return asyncio.run(module.measure(servers.database_url, Path(folder) / "keyring.json"))

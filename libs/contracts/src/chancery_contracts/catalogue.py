@@ -73,6 +73,9 @@ class RedactionPolicyBody(Part):
     score_threshold: float = Field(default=0.4, ge=0, le=1)
     allow_list: tuple[str, ...] = ()
     refuse_injections: bool = True
+    amounts: Literal["keep", "generalise"] = "keep"
+    dates: Literal["keep", "shift", "generalise"] = "keep"
+    """`shift`: by a constant of the matter, back again in the answer. Dates of birth are masked by their type."""
 
 
 class UseCaseBody(Part):

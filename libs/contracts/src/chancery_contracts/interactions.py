@@ -11,6 +11,7 @@ from chancery_contracts.identifiers import IDENTIFIER_PATTERN
 Stage = Literal["gateway", "redaction", "retrieval", "cost", "generation", "validation", "restore", "review", "audit"]
 Verdict = Literal["release", "withhold", "escalate"]
 Outcome = Literal["released", "withheld", "refused"]
+FindingMethod = Literal["pseudonym", "shifted", "generalised"]
 
 
 class Message(Part):
@@ -31,7 +32,7 @@ class InteractionRequested(Payload):
 
 
 class Finding(Part):
-    """One personal datum that was masked. `start` and `end` are characters of the masked message."""
+    """One datum that was masked. `start` and `end` are characters of the masked message, where `token` stands instead of it."""
 
     entity_type: str
     token: str
@@ -39,6 +40,10 @@ class Finding(Part):
     start: int = Field(ge=0)
     end: int = Field(ge=0)
     score: float = Field(ge=0, le=1)
+    of: str | None = Field(default=None, description="The pseudonym of the full value that this is a mention or another spelling of")
+    method: FindingMethod = Field(
+        default="pseudonym", description="`pseudonym` and `shifted` come back in the answer; what is `generalised` does not"
+    )
 
 
 class InjectionFinding(Part):

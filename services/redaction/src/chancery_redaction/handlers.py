@@ -1,6 +1,6 @@
 """Masks what comes in, restores what goes out. The whole behaviour stands in the table at the end."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from chancery_contracts.base import Payload
@@ -22,9 +22,16 @@ from chancery_contracts.interactions import (
 )  # fmt: skip
 from chancery_runtime.screening import find_injections
 
-from chancery_redaction.domain.masking import mask, masked_counts, restore, tokens_in
-from chancery_redaction.ports import Ports, Scope, Wanted
+from chancery_redaction.domain.masking import Draft, Masked, mask, masked_counts, proven, told_apart
+from chancery_redaction.domain.parts import apart, settled
+from chancery_redaction.domain.policies import Changes, unshifted
+from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
+from chancery_redaction.domain.spans import Span
+from chancery_redaction.domain.views import View, view
+from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
+ROUNDS = 8
+"""A text that imitates our pseudonyms is masked again, with its imitations; more often than this nobody writes by chance."""
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
 
 
@@ -65,21 +72,37 @@ async def redact(event: Event[InteractionRequested], ports: Ports) -> list[AnyEv
 async def _mask_messages(
     event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports
 ) -> tuple[tuple[Message, ...], tuple[Finding, ...]]:
-    texts = [message.content for message in event.data.messages]
-    spans = await ports.detector.detect(texts, frozenset(policy.entity_types), policy.score_threshold)
-    allowed = frozenset(word.casefold() for word in policy.allow_list)
-    spans = [
-        [span for span in found if text[span.start : span.end].casefold() not in allowed] for text, found in zip(texts, spans, strict=True)
-    ]
-    values = {(span.entity_type, text[span.start : span.end]) for text, found in zip(texts, spans, strict=True) for span in found}
-    tokens = await ports.vault.tokens(_scope(event), [Wanted(*value) for value in sorted(values)])
-    messages: list[Message] = []
-    findings: list[Finding] = []
-    for index, (message, found) in enumerate(zip(event.data.messages, spans, strict=True)):
-        masked, there = mask(message.content, index, found, lambda kind, value: tokens[(kind, value)])
-        messages.append(Message(role=message.role, content=masked))
-        findings += there
-    return tuple(messages), tuple(findings)
+    views = [view(message.content) for message in event.data.messages]
+    spans = await ports.detector.detect([one.text for one in views], frozenset(policy.entity_types), policy.score_threshold)
+    days = await ports.shifts.days(_scope(event)) if policy.dates == "shift" else 0
+    drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(views, spans, strict=True)]
+    masked = await masked_exactly(drafts, _scope(event), ports.vault)
+    messages = tuple(Message(role=one.role, content=there.text) for one, there in zip(event.data.messages, masked, strict=True))
+    return messages, tuple(finding for there in masked for finding in there.findings)
+
+
+def _draft(seen: View, spans: Sequence[Span], changes: Changes) -> Draft:
+    allowed = frozenset(word.casefold() for word in changes.policy.allow_list)
+    personal = settled(part for span in spans if seen.text[span.start : span.end].casefold() not in allowed for part in seen.parts(span))
+    return Draft(seen.original, tuple(settled([*personal, *apart(changes.parts(seen), personal)])))
+
+
+async def masked_exactly(drafts: list[Draft], scope: Scope, vault: Vault) -> list[Masked]:
+    """Nothing is sent on that would not come back to the letter: it is restored here, from the vault. Raises Poison."""
+    tokens: dict[tuple[str, str], str] = {}
+    for _ in range(ROUNDS):
+        wanted = {(*part.key, part.of) for draft in drafts for part in draft.parts if part.replacement is None}
+        asked = [Wanted(*one) for one in sorted(wanted, key=lambda one: (one[0], one[1], one[2] or ""))]
+        tokens |= await vault.tokens(scope, asked)
+        values = await vault.values(scope, sorted(set(tokens.values())))
+        better = told_apart(drafts, tokens, values)
+        if better == drafts:
+            masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
+            better = proven(drafts, masked, values)
+            if better == drafts:
+                return masked
+        drafts = better
+    raise Poison("the text imitates pseudonyms, or could not be restored to the letter", code="invalid_request")
 
 
 async def complete_validated(event: Event[InteractionValidated], ports: Ports) -> list[AnyEvent]:
@@ -95,14 +118,23 @@ async def complete_validated(event: Event[InteractionValidated], ports: Ports) -
             masked=counts, usage=answer.usage, checks_failed=failed,
         )  # fmt: skip
         return [_completed(event, data, ports)]
-    known = frozenset(finding.token for finding in answer.findings)
+    known = frozenset(finding.token for finding in answer.findings if finding.method == "pseudonym")
     values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
-    text, citations = restore(answer.answer, values, answer.citations)
+    text, citations = restore(answer.answer, values, answer.citations, await _dates(event, ports))
     data = InteractionCompleted(
         outcome="released", use_case=answer.use_case.name, answer=text, unanswerable=answer.unanswerable, stage="restore",
         citations=_citations(citations, answer.passages), masked=counts, usage=answer.usage, checks_failed=failed,
     )  # fmt: skip
     return [_completed(event, data, ports)]
+
+
+async def _dates(event: Event[InteractionValidated], ports: Ports) -> list[Replacement]:
+    """Dates of the request that were moved, where the answer repeats them."""
+    answer = event.data
+    if all(finding.method != "shifted" for finding in answer.findings):
+        return []
+    elsewhere = [passage.text for passage in answer.passages]
+    return unshifted(answer.answer, answer.findings, elsewhere, await ports.shifts.days(_scope(event)))
 
 
 async def complete_refused(event: Event[InteractionRefused], ports: Ports) -> list[AnyEvent]:

@@ -12,6 +12,7 @@ from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.sealing import JournalSealer
+from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
@@ -28,11 +29,11 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector = PresidioDetector()
+    detector, shifts = PresidioDetector(), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
-        return Ports(detector, vault, interactions, catalogue, app.clock(), settings.redaction_max_characters)
+        return Ports(detector, vault, shifts, interactions, catalogue, app.clock(), settings.redaction_max_characters)
 
     redacted = Journal(database, "redaction")
     restored = Journal(database, "restore", JournalSealer(await keys.derive("operator", "restore-journal")))

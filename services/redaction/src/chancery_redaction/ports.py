@@ -47,6 +47,14 @@ class Vault(Protocol):
         ...
 
 
+class Shifts(Protocol):
+    """By how much dates are moved."""
+
+    async def days(self, scope: Scope) -> int:
+        """The same in a scope, unrelated elsewhere; whole weeks, never none. Raises KeyServiceDown."""
+        ...
+
+
 class Interactions(Protocol):
     """Which interactions were taken on, and which ended."""
 
@@ -65,6 +73,7 @@ class Ports:
 
     detector: Detector
     vault: Vault
+    shifts: Shifts
     interactions: Interactions
     catalogue: Catalogue
     now: datetime

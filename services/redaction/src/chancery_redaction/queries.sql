@@ -13,9 +13,9 @@ ON CONFLICT (tenant, interaction, namespace) DO UPDATE SET cause_id = completion
 SELECT value_hash, token, subject FROM vault WHERE tenant = $1 AND scope = $2 AND value_hash = ANY($3::bytea[])
 
 -- name: tokens_by_hash_or_name
--- As above, and who has the names that were wanted.
-SELECT value_hash, token, subject FROM vault
-WHERE tenant = $1 AND scope = $2 AND (value_hash = ANY($3::bytea[]) OR token = ANY($4::text[]))
+-- As above, and who has the names that were wanted, in whatever matter.
+SELECT value_hash, token, subject FROM vault WHERE tenant = $1 AND scope = $2 AND value_hash = ANY($3::bytea[])
+UNION ALL SELECT NULL, token, NULL FROM vault WHERE tenant = $1 AND first_of_name AND token = ANY($4::text[])
 
 -- name: add_values
 -- New subjects, then new values of those and of the ones that this transaction holds. What is taken is left out of the answer.

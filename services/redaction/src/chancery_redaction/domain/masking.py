@@ -1,63 +1,127 @@
-"""Masking and restoring: exact, and each the reverse of the other."""
+"""Masking: a text with pseudonyms in the place of its parts, and the proof that it can be restored to the letter."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from chancery_contracts.interactions import Citation, Finding
+from chancery_contracts.interactions import Finding
 
-from chancery_redaction.domain.pseudonyms import TOKEN
-from chancery_redaction.domain.spans import Span
+from chancery_redaction.domain.mentions import mentions
+from chancery_redaction.domain.parts import Part, settled
+from chancery_redaction.domain.restoring import restore
+from chancery_redaction.domain.spellings import Spelling, escape
 
 ERASED = "[erased]"
+IMITATION = "IMITATION"
+"""The type of a text that the publisher wrote and that could be taken for a pseudonym of this very interaction: it is masked itself."""
+Tokens = Mapping[tuple[str, str], str]
+"""Pseudonyms by `Part.key`."""
 
 
-def mask(text: str, message_index: int, spans: Sequence[Span], token_of: Callable[[str, str], str]) -> tuple[str, list[Finding]]:
-    """The text with every span replaced by its token, and where the tokens stand in it. Spans are settled: in order, apart."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text and what of it is to be masked. Parts are settled: in order, apart."""
+
+    text: str
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What is sent on."""
+
+    text: str
+    findings: tuple[Finding, ...]
+
+
+def mask(draft: Draft, message_index: int, tokens: Tokens) -> Masked:
+    """The text with every part replaced, and where the replacements stand in it."""
     pieces: list[str] = []
     findings: list[Finding] = []
     position = length = 0
-    for span in spans:
-        pieces.append(text[position : span.start])
-        length += span.start - position
-        replacement = token_of(span.entity_type, text[span.start : span.end])
+    for part in draft.parts:
+        before, shown, after = _replacement(part, tokens)
+        pieces += [draft.text[position : part.start], before, shown, after]
+        length += part.start - position + len(before)
         findings.append(
             Finding(
-                entity_type=span.entity_type, token=replacement, message_index=message_index,
-                start=length, end=length + len(replacement), score=span.score,
+                entity_type=part.entity_type, token=shown, message_index=message_index, start=length, end=length + len(shown),
+                score=part.score, of=_full(part, tokens, shown), method=part.method,
             )
         )  # fmt: skip
-        pieces.append(replacement)
-        length += len(replacement)
-        position = span.end
-    return "".join(pieces) + text[position:], findings
+        length += len(shown) + len(after)
+        position = part.end
+    return Masked("".join(pieces) + draft.text[position:], tuple(findings))
 
 
-def tokens_in(text: str, known: frozenset[str]) -> set[str]:
-    """The known tokens of a text; what only looks like one is not ours."""
-    return {match[0] for match in TOKEN.finditer(text) if match[0] in known}
+def _replacement(part: Part, tokens: Tokens) -> tuple[str, str, str]:
+    shown = tokens[part.key] if part.replacement is None else part.replacement
+    mark = "" if part.quotes is None else escape('"', part.quotes)
+    return mark, shown, mark
 
 
-def restore(text: str, values: Mapping[str, str], citations: Sequence[Citation]) -> tuple[str, list[Citation]]:
-    """The text with its tokens replaced by their values, and the citations moved along. One pass: a value is never searched for tokens."""
-    pieces: list[str] = []
-    moves: list[tuple[int, int]] = [(0, 0)]  # from this character of the old text on, shifted by so much
-    position = shift = 0
-    for match in TOKEN.finditer(text):
-        if match[0] not in values:
-            continue
-        value = values[match[0]]
-        pieces += [text[position : match.start()], value]
-        position = match.end()
-        shift += len(value) - len(match[0])
-        moves.append((match.end(), shift))
-    return "".join(pieces) + text[position:], [_moved(citation, moves) for citation in citations]
+def _full(part: Part, tokens: Tokens, shown: str) -> str | None:
+    full = tokens.get((part.entity_type, part.of)) if part.of is not None and part.method == "pseudonym" else None
+    return full if full != shown else None
 
 
-def _moved(citation: Citation, moves: list[tuple[int, int]]) -> Citation:
-    def place(offset: int) -> int:
-        return offset + next(by for since, by in reversed(moves) if since <= offset)
+def told_apart(drafts: Sequence[Draft], tokens: Tokens, values: Mapping[str, str]) -> list[Draft]:
+    """Parts whose value the vault knows in another spelling ask for a pseudonym of their own."""
+    return [_told_apart(draft, tokens, values) for draft in drafts]
 
-    return citation.model_copy(update={"start": place(citation.start), "end": place(citation.end)})
+
+def _told_apart(draft: Draft, tokens: Tokens, values: Mapping[str, str]) -> Draft:
+    def differs(part: Part) -> bool:
+        return part.replacement is None and values[tokens[part.key]] != part.spelling.stored
+
+    return replace(draft, parts=tuple(part.told_apart() if differs(part) else part for part in draft.parts))
+
+
+def proven(drafts: Sequence[Draft], masked: Sequence[Masked], values: Mapping[str, str]) -> list[Draft]:
+    """The same drafts where each text, restored, is what it was; else what has to be masked otherwise for that."""
+    return [_proven(draft, there, values) for draft, there in zip(drafts, masked, strict=True)]
+
+
+def _proven(draft: Draft, masked: Masked, values: Mapping[str, str]) -> Draft:
+    imitations = _imitations(draft, masked, values)
+    if imitations:
+        return replace(draft, parts=tuple(settled([*draft.parts, *imitations])))
+    if restore(masked.text, values)[0] == reverted(draft):
+        return draft
+    # Brackets and quotation marks that only together with a value are JSON, or no longer are.
+    return replace(draft, parts=tuple(part if part.replacement is not None else _verbatim(draft.text, part) for part in draft.parts))
+
+
+def _verbatim(text: str, part: Part) -> Part:
+    return replace(part, spelling=Spelling("verbatim", text[part.start : part.end]), quotes=None, of=part.of or part.spelling.plain)
+
+
+def reverted(draft: Draft) -> str:
+    """The text as restoring gives it: what was shifted or generalised is no pseudonym."""
+    pieces, position = [], 0
+    for part in draft.parts:
+        if part.replacement is not None:
+            pieces += [draft.text[position : part.start], *_replacement(part, {})]
+            position = part.end
+    return "".join(pieces) + draft.text[position:]
+
+
+def _imitations(draft: Draft, masked: Masked, values: Mapping[str, str]) -> list[Part]:
+    ours = {(one.start, one.end) for one in masked.findings}
+    found = [one for one in mentions(masked.text, values) if (one.start, one.end) not in ours]
+    places = [_origin(draft, masked, one.start, one.end) for one in found]
+    return [Part(IMITATION, start, end, Spelling("verbatim", draft.text[start:end]), 1.0) for start, end in places]
+
+
+def _origin(draft: Draft, masked: Masked, start: int, end: int) -> tuple[int, int]:
+    """From characters of the masked text, outside of any replacement, to those of the text."""
+    before = bisect_right([one.end for one in masked.findings], start) - 1
+    if before < 0:
+        return start, end
+    part, finding = draft.parts[before], masked.findings[before]
+    shift = part.end - finding.end - (0 if part.quotes is None else len(escape('"', part.quotes)))
+    return start + shift, end + shift
 
 
 def masked_counts(findings: Sequence[Finding]) -> dict[str, int]:

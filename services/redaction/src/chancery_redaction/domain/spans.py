@@ -1,17 +1,18 @@
 """Spans of personal data in a text, and how overlapping ones are settled."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters `start` to `end` are a personal datum of this type."""
+    """Characters `start` to `end` are a personal datum of this type. `of`: the full value elsewhere in the request that a mention means."""
 
     entity_type: str
     start: int
     end: int
     score: float
+    of: str | None = None
 
 
 def settle(spans: Iterable[Span]) -> list[Span]:
@@ -28,7 +29,7 @@ def _outside(span: Span, kept: list[Span]) -> list[Span]:
     for other in kept:
         parts = [piece for part in parts for piece in _subtract(part, (other.start, other.end))]
     whole = parts == [(span.start, span.end)]
-    return [Span(span.entity_type, start, end, span.score) for start, end in parts if whole or end - start > 1]
+    return [replace(span, start=start, end=end) for start, end in parts if whole or end - start > 1]
 
 
 def _subtract(part: tuple[int, int], cut: tuple[int, int]) -> list[tuple[int, int]]:
