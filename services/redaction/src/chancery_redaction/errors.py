@@ -9,3 +9,7 @@ class RedactionError(ChanceryError):
 
 class TokensExhausted(RedactionError):
     """No free pseudonym was found for a value. The scope holds far more values than tokens of the longest length: look at its vault."""
+
+
+class UnknownLanguage(RedactionError):
+    """The policy names a language that redaction has no recognizers for. See *Languages* in the README of redaction."""

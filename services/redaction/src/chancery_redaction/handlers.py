@@ -66,7 +66,7 @@ async def _mask_messages(
     event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports
 ) -> tuple[tuple[Message, ...], tuple[Finding, ...]]:
     texts = [message.content for message in event.data.messages]
-    spans = await ports.detector.detect(texts, frozenset(policy.entity_types), policy.score_threshold)
+    spans = await ports.detector.detect(texts, policy)
     allowed = frozenset(word.casefold() for word in policy.allow_list)
     spans = [
         [span for span in found if text[span.start : span.end].casefold() not in allowed] for text, found in zip(texts, spans, strict=True)

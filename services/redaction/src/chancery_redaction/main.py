@@ -9,8 +9,9 @@ from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
 from chancery_redaction.adapters.looking_up import PostgresLookUp
-from chancery_redaction.adapters.presidio import PresidioDetector
+from chancery_redaction.adapters.presidio import SpacyEntities
 from chancery_redaction.adapters.sealing import JournalSealer
+from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
@@ -27,7 +28,7 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector = PresidioDetector()
+    detector = SearchingDetector(SpacyEntities())
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
