@@ -12,6 +12,7 @@ from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import system_clock
 from chancery_contracts.topics import REDACTED, REFUSED, REQUESTED
 from chancery_redaction.adapters.guarding import Bounds, GuardedDetector
+from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
 from chancery_redaction.consumers import redaction_stage
 from chancery_redaction.errors import DetectorFailed
@@ -25,6 +26,7 @@ from integration.redaction.failing_detectors import ALWAYS, WAYS, failing, unloa
 from integration.redaction.unsteady import CutLine, UnsteadyKeys
 from prometheus_client import CollectorRegistry
 
+LANGUAGES = LanguageCheck()
 QUERIES = load_queries("chancery_redaction")
 RAW = "canary.whitcombe@canary-mail.example"
 TEXT = f"Write to {RAW} about the fee."
@@ -72,7 +74,7 @@ class Stand:
 
         def ports(connection):
             vault, interactions = PostgresVault(connection, QUERIES, self.keys), PostgresInteractions(connection, QUERIES)
-            return Ports(detector, vault, interactions, self.catalogue, system_clock(), 100_000)
+            return Ports(detector, LANGUAGES, vault, interactions, self.catalogue, system_clock(), 100_000)
 
         journal = Journal(database, "redaction")
         definition = redaction_stage(lambda h: in_transaction(database, journal, h, system_clock), ports, 8)
@@ -207,6 +209,19 @@ async def test_a_database_that_comes_back_delays_and_one_that_does_not_refuses(s
     await line.cut()
 
 
+async def test_a_language_that_nobody_reads_is_refused_at_once_and_is_no_dead_letter(stand, tmp_path):
+    german = f"Bitte schreiben Sie mir unter {RAW}, ich warte seit drei Wochen auf eine Antwort."
+    async with stand.running(failing("raises", 0, tmp_path / "counts")):
+        (answer,) = await stand.ask(german)
+    assert answer.topic == REFUSED.full_name()
+    assert b'"invalid_request"' in answer.value
+    assert b"in a language in which personal data is not recognised" in answer.value
+    assert RAW.encode() not in answer.value
+    letters = await stand.records(REQUESTED.deadletter_name(stand.tenant))
+    assert not [one for one in letters if b"Bitte schreiben" in one.value]
+    assert not (tmp_path / "counts").exists()
+
+
 async def test_a_detector_that_cannot_be_loaded_stops_the_start(tmp_path):
     detector = GuardedDetector(unloadable, BOUNDS)
     with pytest.raises(DetectorFailed):
@@ -225,4 +240,3 @@ async def test_the_real_detector_finds_in_its_child_what_it_finds_here(tmp_path)
     await guarded.start()
     assert await guarded.detect([text, ""], wanted, 0.4) == await here.detect([text, ""], wanted, 0.4) != [[], []]
     guarded.close()
-    here.close()

@@ -73,6 +73,7 @@ class RedactionPolicyBody(Part):
     score_threshold: float = Field(default=0.4, ge=0, le=1)
     allow_list: tuple[str, ...] = ()
     refuse_injections: bool = True
+    languages: tuple[str, ...] = ("en",)
 
 
 class UseCaseBody(Part):

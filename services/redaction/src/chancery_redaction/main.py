@@ -10,6 +10,7 @@ from chancery_storage import Connection, Journal, load_queries
 
 from chancery_redaction.adapters.detecting import default_detector
 from chancery_redaction.adapters.guarding import GuardedDetector
+from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
@@ -28,11 +29,11 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector = await _detector(app)
+    detector, languages = await _detector(app), LanguageCheck()
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
-        return Ports(detector, vault, interactions, catalogue, app.clock(), settings.redaction_max_characters)
+        return Ports(detector, languages, vault, interactions, catalogue, app.clock(), settings.redaction_max_characters)
 
     redacted = Journal(database, "redaction")
     restored = Journal(database, "restore", JournalSealer(await keys.derive("operator", "restore-journal")))

@@ -19,9 +19,10 @@ READY = "ready"
 
 def default_detector() -> Detector:
     """The detector that the service runs with. One thread: the children are the parallelism."""
+    from chancery_redaction.adapters.normalising import NormalisingDetector
     from chancery_redaction.adapters.presidio import PresidioDetector
 
-    return PresidioDetector(threads=1)
+    return NormalisingDetector(PresidioDetector(threads=1))
 
 
 def serve(make: MakeDetector, connection: Connection, timeout_s: float) -> None:
