@@ -17,8 +17,9 @@ NEEDS = {
     "extractive": ("financebench",),
     "tables": ("tatqa",),
     "retrieval": ("financebench",),
+    "languages": ("banking77", "clinc150", "nlupp_banking", "presidio_synth", "tab144", "financebench"),
 }
-SHORT = {"redaction": 20, "retrieval": 4}
+SHORT = {"languages": 500, "redaction": 20, "retrieval": 4}
 """Texts of each set, and filings, in the short form; the others take seconds as they are."""
 
 

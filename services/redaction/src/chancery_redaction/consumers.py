@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from chancery_bus import Received, StageDefinition, StageLimits
+from chancery_bus import BusHandler, Received, StageDefinition, StageLimits
 from chancery_contracts.base import Payload
 from chancery_contracts.event import AnyEvent
+from chancery_contracts.failures import Retry
 from chancery_contracts.topics import REFUSED, REQUESTED, VALIDATED
 from chancery_runtime.stages import WithConnection
 from chancery_storage import Connection
@@ -26,9 +27,21 @@ def dispatch(handlers: Mapping[type[Payload], Handler], make_ports: MakePorts) -
     return handle
 
 
+def _closed(handle: BusHandler) -> BusHandler:
+    """Fails closed: whichever passing fault kept a request from being masked, its requester hears that it was not sent on."""
+
+    async def run(received: Received) -> Sequence[AnyEvent]:
+        try:
+            return await handle(received)
+        except Retry as fault:
+            raise Retry(fault.reason, code="redaction_unavailable") from fault
+
+    return run
+
+
 def redaction_stage(wrap: Wrap, make_ports: MakePorts, max_in_flight: int) -> StageDefinition:
     """Raw requests in, masked ones out."""
-    handle = wrap(dispatch(REDACTION_HANDLERS, make_ports))
+    handle = _closed(wrap(dispatch(REDACTION_HANDLERS, make_ports)))
     return StageDefinition("redaction", "redaction", (REQUESTED,), handle, StageLimits(max_in_flight=max_in_flight))
 
 

@@ -17,3 +17,7 @@ class SubjectGone(RedactionError):
 
 class UnknownLanguage(RedactionError):
     """The policy names a language that redaction has no recognizers for. See *Languages* in the README of redaction."""
+
+
+class DetectorFailed(RedactionError):
+    """The detector of personal data raised, hung, died or answered nonsense. Requests wait and are then refused; look at its log."""

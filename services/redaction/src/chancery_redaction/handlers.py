@@ -30,6 +30,7 @@ from chancery_redaction.domain.spans import Span
 from chancery_redaction.domain.views import View, view
 from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
+LANGUAGE = "Part of the request is in a language in which personal data is not recognised, so nothing was sent on. Write it in English."
 ROUNDS = 8
 """A text that imitates our pseudonyms is masked again, with its imitations; more often than this nobody writes by chance."""
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
@@ -50,8 +51,8 @@ async def redact(event: Event[InteractionRequested], ports: Ports) -> list[AnyEv
         return [_refusal(event, "unknown_use_case", "its redaction policy is not in the registry", ports)]
     if use_case.matter_required and event.matter is None:
         return [_refusal(event, "matter_required", "the use case works inside a matter", ports)]
-    if sum(len(message.content) for message in request.messages) > ports.max_characters:
-        return [_refusal(event, "invalid_request", f"more than {ports.max_characters} characters", ports)]
+    if (refusal := await _unreadable(event, policy, ports)) is not None:
+        return [refusal]
     injections = tuple(one for message in request.messages if message.role == "user" for one in find_injections(message.content))
     if injections and policy.refuse_injections:
         rules = ", ".join(sorted({one.rule for one in injections}))
@@ -67,6 +68,16 @@ async def redact(event: Event[InteractionRequested], ports: Ports) -> list[AnyEv
         redaction_policy=use_case.redaction_policy,
     )
     return [event.follow(data, stage="redaction", time=ports.now)]
+
+
+async def _unreadable(event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports) -> AnyEvent | None:
+    """The refusal of what is longer, or in another language, than personal data can be found in."""
+    texts = [message.content for message in event.data.messages]
+    if sum(map(len, texts)) > ports.max_characters:
+        return _refusal(event, "invalid_request", f"more than {ports.max_characters} characters", ports)
+    if await ports.languages.uncovered(texts, policy.languages):
+        return _refusal(event, "invalid_request", "a language that the redaction policy does not cover", ports, LANGUAGE)
+    return None
 
 
 async def _mask_messages(
@@ -176,9 +187,9 @@ def _scope(event: AnyEvent) -> Scope:
     return Scope(event.tenant, pseudonym_scope(event.matter, event.conversation, event.interaction))
 
 
-def _refusal(event: Event[InteractionRequested], code: RefusalCode, reason: str, ports: Ports) -> AnyEvent:
-    name = event.data.use_case
-    data = InteractionRefused(stage="redaction", code=code, reason=reason, requester_message=REFUSAL_MESSAGES[code], use_case=name)
+def _refusal(event: Event[InteractionRequested], code: RefusalCode, reason: str, ports: Ports, message: str | None = None) -> AnyEvent:
+    name, message = event.data.use_case, message or REFUSAL_MESSAGES[code]
+    data = InteractionRefused(stage="redaction", code=code, reason=reason, requester_message=message, use_case=name)
     return event.follow(data, stage="redaction", time=ports.now)
 
 

@@ -8,11 +8,12 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
+from chancery_redaction.adapters.detecting import default_detector
+from chancery_redaction.adapters.guarding import GuardedDetector
 from chancery_redaction.adapters.interactions import PostgresInteractions
+from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.looking_up import PostgresLookUp
-from chancery_redaction.adapters.presidio import SpacyEntities
 from chancery_redaction.adapters.sealing import JournalSealer
-from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
@@ -30,11 +31,11 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector, shifts = SearchingDetector(SpacyEntities()), KeyedShifts(keys)
+    detector, languages, shifts = await _detector(app), LanguageCheck(), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
-        return Ports(detector, vault, shifts, interactions, catalogue, app.clock(), settings.redaction_max_characters)
+        return Ports(detector, languages, vault, shifts, interactions, catalogue, app.clock(), settings.redaction_max_characters)
 
     redacted = Journal(database, "redaction")
     restored = Journal(database, "restore", JournalSealer(await keys.derive("operator", "restore-journal")))
@@ -45,10 +46,17 @@ async def build(app: Application) -> None:
     publisher = await app.publisher()
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
+
+async def _detector(app: Application) -> GuardedDetector:
+    detector = GuardedDetector(default_detector)
+
     async def close() -> None:
         detector.close()
 
     app.on_close(close)
+    await detector.start()
+    app.probe("detector", detector.ping)
+    return detector
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:

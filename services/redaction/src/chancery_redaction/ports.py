@@ -31,6 +31,14 @@ class EntityFinder(Protocol):
         ...
 
 
+class Languages(Protocol):
+    """Tells languages in which nobody here would recognise personal data."""
+
+    async def uncovered(self, texts: Sequence[str], languages: Sequence[str]) -> bool:
+        """Whether a piece of any text is in none of these languages (ISO 639-1). Raises Retry where that cannot be told."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scope:
     """Where pseudonyms are stable."""
@@ -85,6 +93,7 @@ class Ports:
     """For one message."""
 
     detector: Detector
+    languages: Languages
     vault: Vault
     shifts: Shifts
     interactions: Interactions
