@@ -25,6 +25,11 @@ class Phrases:
         """In a text, or in JSON as it was written."""
         return self._found.search(text) is not None
 
+    def first(self, text: str) -> int | None:
+        """Where the first one begins."""
+        found = self._found.search(text)
+        return None if found is None else found.start()
+
     def erased(self, text: str) -> str:
         """The text with every phrase replaced."""
         return self._found.sub(ERASED, text)

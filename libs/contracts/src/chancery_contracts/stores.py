@@ -10,7 +10,7 @@ from chancery_contracts.topics import TOPICS, Topic
 
 Holds = Literal["raw", "sealed", "pseudonymised", "none"]
 Reach = Literal["order", "key", "lapses", "nothing"]
-"""`order`: its owner answers each order. `key`: dies with the subject's key. `lapses`: kept for a time, then gone. `nothing`: nothing personal."""
+"""`order`: its owner answers each order. `key`: dies with the subject's key. `lapses`: kept for a time. `nothing`: nothing personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ def _table(name: str, holds: Holds, reach: Reach, what: str, kept: str = "withou
 
 def _nothing(schema: str, *tables: str) -> tuple[Store, ...]:
     """Identifiers, counts, hashes."""
-    return tuple(_table(f"{schema}.{name}", "none", "nothing", "opaque identifiers, counts, hashes") for name in (*tables, "migrations"))
+    return tuple(
+        _table(f"{schema}.{name}", "none", "nothing", "opaque identifiers, counts, hashes") for name in (*tables, "schema_migrations")
+    )
 
 
 _RETENTION = "`retention_days` of the use case, seven years by default"

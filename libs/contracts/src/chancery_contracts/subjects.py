@@ -10,7 +10,7 @@ from chancery_contracts.privacy import PrivacyPayload
 
 Purpose = Literal["find", "export", "erase"]
 Phase = Literal["resolve", "act", "destroy"]
-"""`resolve`: redaction tells by which pseudonyms the person goes. `act`: every owner of stores finds, or erases. `destroy`: keys go last."""
+"""`resolve`: redaction tells by which pseudonyms the person goes. `act`: every owner of stores finds or erases. `destroy`: keys go last."""
 ResultState = Literal["nothing_found", "found", "erased", "partly", "held"]
 
 

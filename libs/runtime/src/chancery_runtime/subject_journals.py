@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from chancery_contracts.phrases import Phrases
 from chancery_contracts.subjects import Phase, StoreResult, result_state
@@ -36,7 +36,7 @@ class FoundRows:
 class JournalStore:
     """A service's journal. `sealers`: of the stages that seal theirs."""
 
-    phases: ClassVar[frozenset[Phase]] = frozenset({"act"})
+    phases: frozenset[Phase] = frozenset({"act"})
 
     def __init__(self, database: Database, sealers: Mapping[str, Sealer] | None = None) -> None:
         self._database = database
@@ -80,11 +80,11 @@ class JournalStore:
             if row is not None:
                 await connection.execute(_WRITE, *name, self._erased(name[1], row, sought.phrases))
                 erased += 1
-        left = len(found.rows) - len(free)
-        state = result_state(len(found.rows), erased, left if sought.erasing else 0, erasing=sought.erasing)
+        left = len(found.rows) - len(free) if sought.erasing else 0
+        state = result_state(len(found.rows), erased, left, erasing=sought.erasing)
         return [
             StoreResult(
-                store=f"{self._database.schema}.journal", state=state, found=len(found.rows), erased=erased, left=left if sought.erasing else 0,
+                store=f"{self._database.schema}.journal", state=state, found=len(found.rows), erased=erased, left=left,
                 unreadable=found.unreadable,
             )
         ]  # fmt: skip
@@ -101,7 +101,7 @@ class JournalStore:
 class TextStore:
     """A table with one text a row that a key finds, and whose rows know their tenant and nothing of matters."""
 
-    phases: ClassVar[frozenset[Phase]] = frozenset({"act"})
+    phases: frozenset[Phase] = frozenset({"act"})
 
     def __init__(self, database: Database, table: str, name: str, text: str, tenants: Callable[[str], str]) -> None:
         """`tenants` gives the pattern of the keys of a tenant's rows. Names of tables and columns are ours, never a caller's."""

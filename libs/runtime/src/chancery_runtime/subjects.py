@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from chancery_bus import BusHandler, Received, StageDefinition, StageLimits
 from chancery_contracts.event import AnyEvent, Clock, Event
+from chancery_contracts.failures import Poison
 from chancery_contracts.identifiers import derived_id
 from chancery_contracts.interactions import Stage
 from chancery_contracts.phrases import Phrases
@@ -71,7 +72,10 @@ class Sought:
 class SubjectStore(Protocol):
     """A store, or a few that are one thing."""
 
-    phases: frozenset[Phase]
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """In which it is asked."""
+        ...
 
     async def look(self, sought: Sought) -> Any:
         """What there is of the person; outside of any transaction, however long it takes."""
@@ -144,9 +148,9 @@ def handler(owner: Owner) -> BusHandler:
     journal = owner.journal
 
     async def handle(received: Received) -> Sequence[AnyEvent]:
-        event = received.event
-        if not isinstance(event.data, SubjectSought):
+        if not isinstance(received.event.data, SubjectSought):
             return []
+        event: Event[SubjectSought] = received.event  # type: ignore[assignment]  # its data were looked at
         stores = [one for one in owner.stores if event.data.phase in one.phases]
         if not stores:
             return []
@@ -155,9 +159,7 @@ def handler(owner: Owner) -> BusHandler:
             stored = await journal.find(connection, cause)
         if stored is not None:
             return stored
-        order_key = await owner.keys.unwrap(
-            event.tenant, base64.b64decode(event.data.wrapped_key), order_context(event.tenant, event.data.order)
-        )
+        order_key = await _order_key(event, owner.keys)
         sought = opened(event, order_key)
         looked = [(store, await store.look(sought)) for store in stores]
         async with owner.database.transaction() as connection:
@@ -168,10 +170,21 @@ def handler(owner: Owner) -> BusHandler:
     return handle
 
 
+async def _order_key(event: Event[SubjectSought], keys: KeyService) -> bytes:
+    """Raises KeyServiceDown; Poison where somebody else made it."""
+    try:
+        return await keys.unwrap(event.tenant, base64.b64decode(event.data.wrapped_key), order_context(event.tenant, event.data.order))
+    except (CorruptSeal, ValueError) as exc:
+        raise Poison("the order's key does not open: it is none of ours", answer=False) from exc
+
+
 def opened(event: Event[SubjectSought], order_key: bytes) -> Sought:
-    """Raises CorruptSeal."""
+    """Raises Poison where somebody else made it."""
     data = event.data
-    plain = unsealed_text(order_key, data.sealed, sought_context(event.tenant, data.order, data.phase))
+    try:
+        plain = unsealed_text(order_key, data.sealed, sought_context(event.tenant, data.order, data.phase))
+    except CorruptSeal as exc:
+        raise Poison("what the order seals does not open: it is none of ours", answer=False) from exc
     identifiers = Identifiers.model_validate_json(plain)
     return Sought(
         event.tenant, data.order, data.purpose, data.phase, identifiers, Phrases(identifiers.values), data.tenant_held,
