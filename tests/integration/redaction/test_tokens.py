@@ -6,10 +6,10 @@ import structlog
 from chancery_contracts.areas import AuditRead
 from chancery_contracts.failures import Retry
 from chancery_redaction.adapters import looking_up
-from chancery_redaction.adapters.looking_up import PostgresLookUp
+from chancery_redaction.adapters.looking_up import PostgresLookUp, subjects_of
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, tokens_router
-from chancery_redaction.ports import Scope
+from chancery_redaction.ports import Scope, Wanted
 from chancery_redaction.settings import RedactionSettings
 from chancery_runtime.keys import LocalKeyring, new_key
 from chancery_runtime.problems import install_problems
@@ -32,7 +32,7 @@ class Service:
 
     async def mask(self, tenant, scope, *values):
         async with self.database.transaction() as connection:
-            return await PostgresVault(connection, QUERIES, KEYS).tokens(Scope(tenant, scope), values)
+            return await PostgresVault(connection, QUERIES, KEYS).tokens(Scope(tenant, scope), [Wanted(*value) for value in values])
 
     async def ask(self, tenant, value, **more):
         response = await self.http.post("/v1/vault/tokens", json={"tenant": tenant, "value": value} | more, headers=TOKEN)
@@ -81,8 +81,10 @@ async def test_no_tenant_finds_another_ones(service):
 
 async def test_somebody_whose_key_was_destroyed_has_no_token_any_more(service):
     tokens = await service.mask("forgetful", "matter:a", ANN)
+    (ann,) = await subjects_of(service.database, QUERIES, KEYS, "forgetful", [ANN[1]])
+    assert ann.tokens == (tokens[ANN],)
     async with service.database.transaction() as connection:
-        await connection.execute("UPDATE vault SET wrapped_key = NULL WHERE tenant = 'forgetful' AND token = $1", tokens[ANN])
+        assert await PostgresVault(connection, QUERIES, KEYS).forget(Scope("forgetful", ann.scope), [ann.subject]) == 1
     assert await service.found("forgetful", ANN[1]) == []
 
 

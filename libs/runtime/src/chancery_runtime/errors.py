@@ -17,3 +17,7 @@ class KeyServiceDown(Retry):
 
 class CorruptSeal(RuntimeFault):
     """Sealed bytes do not match their key or their context: changed, mixed up or cut. Raise the alarm; do not retry."""
+
+
+class KeyDestroyed(RuntimeFault):
+    """The key that wrapped these bytes was destroyed, on purpose and for ever: what they open is erased. Show ERASED; do not retry."""

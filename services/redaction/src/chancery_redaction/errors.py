@@ -9,3 +9,7 @@ class RedactionError(ChanceryError):
 
 class TokensExhausted(RedactionError):
     """No free pseudonym was found for a value. The scope holds far more values than tokens of the longest length: look at its vault."""
+
+
+class SubjectGone(RedactionError):
+    """There is no such data subject in the scope, or it was erased: no value can be linked to it. Look its values up again."""

@@ -23,7 +23,7 @@ from chancery_contracts.interactions import (
 from chancery_runtime.screening import find_injections
 
 from chancery_redaction.domain.masking import mask, masked_counts, restore, tokens_in
-from chancery_redaction.ports import Ports, Scope
+from chancery_redaction.ports import Ports, Scope, Wanted
 
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
 
@@ -72,7 +72,7 @@ async def _mask_messages(
         [span for span in found if text[span.start : span.end].casefold() not in allowed] for text, found in zip(texts, spans, strict=True)
     ]
     values = {(span.entity_type, text[span.start : span.end]) for text, found in zip(texts, spans, strict=True) for span in found}
-    tokens = await ports.vault.tokens(_scope(event), sorted(values))
+    tokens = await ports.vault.tokens(_scope(event), [Wanted(*value) for value in sorted(values)])
     messages: list[Message] = []
     findings: list[Finding] = []
     for index, (message, found) in enumerate(zip(event.data.messages, spans, strict=True)):

@@ -8,10 +8,11 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
+from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.sealing import JournalSealer
-from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
+from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports

@@ -26,11 +26,20 @@ class Scope:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value that needs a pseudonym. `of`: the fuller value of the same request that it stands for, with whose subject it then belongs."""
+
+    entity_type: str
+    text: str
+    of: str | None = None
+
+
 class Vault(Protocol):
     """Values by pseudonym, within the transaction of one message."""
 
-    async def tokens(self, scope: Scope, values: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        """The pseudonym of each (type, value), made if new."""
+    async def tokens(self, scope: Scope, values: Sequence[Wanted]) -> Mapping[tuple[str, str], str]:
+        """The pseudonym of each (type, text), made if new. Raises KeyServiceDown, and then nothing is masked."""
         ...
 
     async def values(self, scope: Scope, tokens: Sequence[str]) -> Mapping[str, str]:

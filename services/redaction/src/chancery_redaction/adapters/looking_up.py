@@ -1,6 +1,9 @@
 """Finds the pseudonyms of a value. The value is hashed for each scope and goes nowhere: not into a query, a log, an answer."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chancery_runtime.keys import KeyService
 from chancery_storage import Database, Queries
@@ -49,3 +52,41 @@ class PostgresLookUp:
             hashes = [value_hash(key, row["scope"], row["entity_type"], asked.value) for row in rows]
             found = await connection.fetch(self._queries.tokens_of_hashes, asked.tenant, [row["scope"] for row in rows], hashes)
         return [Found(**row) for row in found], last
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSubject:
+    """A data subject in one scope, and all its pseudonyms there: of the values that were asked for, and of those linked to them."""
+
+    scope: str
+    subject: str
+    tokens: tuple[str, ...]
+
+
+async def subjects_of(
+    database: Database, queries: Queries, keys: KeyService, tenant: str, values: Sequence[str], matter: str | None = None
+) -> list[FoundSubject]:
+    """Who goes by one of these values, over all scopes of a tenant or in one matter; the erased are nobody. Raises KeyServiceDown.
+
+    As many scopes in memory at a time as a page has; each page is a statement of its own, and what is added behind it is not seen.
+    """
+    key = await keys.derive(tenant, "pseudonym")
+    scope = None if matter is None else f"matter:{matter}"
+    found: list[FoundSubject] = []
+    after: str | None = ""
+    while after is not None:
+        async with database.reading() as connection:
+            last = await connection.fetchval(queries.last_scope, tenant, after, scope, SCOPES)
+            rows = await connection.fetch(queries.vault_scopes, tenant, after, None, scope, SCOPES)
+            # A page may ask for thousands of hashes: not on the loop that serves others.
+            wanted = await asyncio.to_thread(_hashes, key, rows, values)
+            subjects = await connection.fetch(queries.subjects_of_hashes, tenant, *wanted)
+        found += [FoundSubject(row["scope"], row["subject"], tuple(row["tokens"])) for row in subjects]
+        after = last
+    return found
+
+
+def _hashes(key: bytes, scopes: Sequence[Any], values: Sequence[str]) -> tuple[list[str], list[bytes]]:
+    """Of every value as of every type that a scope has, beside the scope."""
+    wanted = [(row["scope"], value_hash(key, row["scope"], row["entity_type"], value)) for row in scopes for value in values]
+    return [scope for scope, _ in wanted], [digest for _, digest in wanted]

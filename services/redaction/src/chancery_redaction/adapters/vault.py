@@ -1,97 +1,99 @@
-"""The vault in PostgreSQL: values sealed by AES-GCM under a key of their own, which the tenant's key wraps."""
+"""The vault in PostgreSQL: values sealed by AES-GCM under their data subject's key, which the tenant's key wraps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from chancery_runtime.keys import KeyService, new_key, seal, unseal
+from chancery_runtime.errors import KeyDestroyed
+from chancery_runtime.keys import KeyService, unseal
 from chancery_storage import Connection, Queries
 
+from chancery_redaction.adapters.adding import Adding, Known
+from chancery_redaction.adapters.linking import Linking
+from chancery_redaction.adapters.sealed_values import subject_context, value_context
 from chancery_redaction.domain.masking import ERASED
-from chancery_redaction.domain.pseudonyms import LONGEST, SHORTEST, token, value_hash
-from chancery_redaction.errors import TokensExhausted
-from chancery_redaction.ports import Scope
+from chancery_redaction.domain.pseudonyms import value_hash
+from chancery_redaction.domain.subjects import Asked, with_roots
+from chancery_redaction.ports import Scope, Wanted
 
 
 class PostgresVault:
-    """For one transaction."""
+    """For one transaction, and one scope: who writes to two takes them in the order of their names."""
 
     def __init__(self, connection: Connection, queries: Queries, keys: KeyService) -> None:
         self._connection = connection
         self._queries = queries
         self._keys = keys
 
-    async def tokens(self, scope: Scope, values: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        """The pseudonym of each (type, value), made if new."""
+    async def tokens(self, scope: Scope, values: Sequence[Wanted]) -> Mapping[tuple[str, str], str]:
+        """The pseudonym of each (type, text), made if new. Two that add the same values wait for each other, and never in a ring."""
         if not values:
             return {}
+        asked = await self._asked(scope, values)
+        rows = await self._known(scope, {one.digest for one in asked} | {one.root for one in asked})
+        known = {row["value_hash"]: Known(row["token"], row["subject"]) for row in rows}
+        missing = {one.digest: one for one in asked if one.digest not in known}
+        if missing:
+            known |= await Adding(self._connection, self._queries, self._keys, scope).add(list(missing.values()), known)
+        for subject, mentions in _strays(asked, known).items():
+            await Linking(self._connection, self._queries, self._keys, scope).move(subject, mentions)
+        return {(one.entity_type, one.text): known[one.digest].token for one in asked}
+
+    async def _asked(self, scope: Scope, values: Sequence[Wanted]) -> list[Asked]:
         key = await self._keys.derive(scope.tenant, "pseudonym")
-        hashes = {value: value_hash(key, scope.name, *value) for value in values}
-        rows = await self._connection.fetch(self._queries.tokens_by_hash, scope.tenant, scope.name, list(set(hashes.values())))
-        known: dict[bytes, str] = {row["value_hash"]: row["token"] for row in rows}
-        # In the order of the hashes: two transactions that add the same values wait for each other and never in a ring.
-        missing = sorted(((value, digest) for value, digest in hashes.items() if digest not in known), key=lambda item: item[1])
-        known |= await self._add_all(scope, missing)
-        for value, digest in missing:
-            if digest not in known:
-                known[digest] = await self._add(scope, value, digest)
-        return {value: known[digest] for value, digest in hashes.items()}
+        return with_roots([(one.entity_type, one.text, one.of) for one in values], partial(value_hash, key, scope.name))
 
-    async def _add_all(self, scope: Scope, values: Sequence[tuple[tuple[str, str], bytes]]) -> dict[bytes, str]:
-        """All in one statement, under their shortest names; what is taken, or was added by another just now, is not in the answer."""
-        rows = [await self._row(scope, value, digest, SHORTEST) for value, digest in values]
-        if not rows:
+    async def _known(self, scope: Scope, digests: Iterable[bytes]) -> list[Any]:
+        return list(await self._connection.fetch(self._queries.tokens_by_hash, scope.tenant, scope.name, list(digests)))
+
+    async def link(self, scope: Scope, subject: str, values: Sequence[Wanted]) -> Mapping[tuple[str, str], str]:
+        """Makes further values a subject's own (an e-mail address, an IBAN of the same person), new or not; their pseudonyms stay what
+        they are. Raises SubjectGone."""
+        if not values:
             return {}
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        added = await self._connection.fetch(self._queries.add_values, scope.tenant, scope.name, *columns)
-        return {row["value_hash"]: row["token"] for row in added}
+        linking = Linking(self._connection, self._queries, self._keys, scope)
+        await linking.must_live(subject)
+        asked = await self._asked(scope, values)
+        rows = await self._known(scope, {one.digest for one in asked})
+        known = {row["value_hash"]: Known(row["token"], row["subject"]) for row in rows}
+        missing = {one.digest: one for one in asked if one.digest not in known}
+        if missing:
+            known |= await Adding(self._connection, self._queries, self._keys, scope, home=subject).add(list(missing.values()), known)
+        await linking.move(subject, [digest for digest, one in known.items() if one.subject != subject])
+        return {(one.entity_type, one.text): known[one.digest].token for one in asked}
 
-    async def _row(self, scope: Scope, value: tuple[str, str], digest: bytes, length: int) -> tuple[str, str, bytes, bytes, bytes]:
-        entity_type, text = value
-        name, key = token(entity_type, digest, length), new_key()
-        context = _context(scope, name)
-        wrapped = await self._keys.wrap(scope.tenant, key, context)
-        return name, entity_type, digest, wrapped, seal(key, text.encode(), context.encode())
-
-    async def _add(self, scope: Scope, value: tuple[str, str], digest: bytes) -> str:
-        for length in range(SHORTEST, LONGEST + 1):
-            row = await self._row(scope, value, digest, length)
-            if await self._connection.fetchval(self._queries.add_value, scope.tenant, scope.name, *row) is not None:
-                return row[0]
-            rows = await self._connection.fetch(self._queries.tokens_by_hash, scope.tenant, scope.name, [digest])
-            if rows:  # another transaction added this very value
-                return str(rows[0]["token"])
-        raise TokensExhausted(value[0])
+    async def forget(self, scope: Scope, subjects: Sequence[str]) -> int:
+        """Destroys the keys of subjects, for ever. How many pseudonyms lost their value; again, and it is none."""
+        names = [scope.tenant, scope.name, sorted(set(subjects))]
+        await self._connection.execute(self._queries.erase_subjects, *names)
+        erased = [await self._connection.fetch(query, *names) for query in (self._queries.erase_values, self._queries.erase_own_keys)]
+        return sum(len(rows) for rows in erased)
 
     async def values(self, scope: Scope, tokens: Sequence[str]) -> Mapping[str, str]:
-        """The value of each known pseudonym; ERASED where its key was destroyed."""
+        """The value of each known pseudonym; ERASED where its key was destroyed. Raises KeyServiceDown, CorruptSeal."""
         if not tokens:
             return {}
         rows = await self._connection.fetch(self._queries.values_by_token, scope.tenant, scope.name, list(tokens))
-        return {row["token"]: await self._open(scope, row["token"], row["wrapped_key"], row["sealed_value"]) for row in rows}
+        return {row["token"]: await self._open(scope, row) for row in rows}
 
-    async def _open(self, scope: Scope, name: str, wrapped: bytes | None, sealed: bytes) -> str:
+    async def _open(self, scope: Scope, row: Any) -> str:
+        own = row["subject"] is None
+        wrapped = row["wrapped_key"] if own else row["subject_key"]
         if wrapped is None:
             return ERASED
-        key = await self._keys.unwrap(scope.tenant, wrapped, _context(scope, name))
-        return unseal(key, sealed, _context(scope, name).encode()).decode()
+        name = value_context(scope, row["token"])
+        try:
+            key = await self._keys.unwrap(scope.tenant, wrapped, name if own else subject_context(scope, row["subject"]))
+        except KeyDestroyed:
+            return ERASED
+        return unseal(key, row["sealed_value"], name.encode()).decode()
 
 
-def _context(scope: Scope, name: str) -> str:
-    return f"vault/{scope.tenant}/{scope.name}/{name}"
-
-
-class PostgresInteractions:
-    """Beginnings and ends, in the same transaction."""
-
-    def __init__(self, connection: Connection, queries: Queries) -> None:
-        self._connection = connection
-        self._queries = queries
-
-    async def begin(self, tenant: str, interaction: str, event_id: str) -> bool:
-        """False when another event has this interaction's id."""
-        return bool(await self._connection.fetchval(self._queries.begin_interaction, tenant, interaction, event_id) == event_id)
-
-    async def complete(self, tenant: str, interaction: str, namespace: str, cause_id: str) -> bool:
-        """False when another cause has ended it."""
-        return bool(
-            await self._connection.fetchval(self._queries.complete_interaction, tenant, interaction, namespace, cause_id) == cause_id
-        )
+def _strays(asked: Sequence[Asked], known: Mapping[bytes, Known]) -> dict[str, list[bytes]]:
+    """Values that once came alone, and now stand for a fuller one: to the subject of that. What belongs to another fuller value stays."""
+    strays: dict[str, list[bytes]] = {}
+    for one in asked:
+        target = known[one.root].subject if one.root in known else None
+        if target is not None and known[one.digest].alone(one.digest) and known[one.digest].subject != target:
+            strays.setdefault(target, []).append(one.digest)
+    return strays

@@ -25,11 +25,12 @@ def value_hash(key: bytes, scope: str, entity_type: str, value: str) -> bytes:
     return hmac.new(key, message.encode(), hashlib.sha256).digest()
 
 
-def token(entity_type: str, digest: bytes, length: int = SHORTEST) -> str:
-    """The pseudonym of a value's hash; a longer one begins like the shorter one."""
-    number = int.from_bytes(digest, "big")
+def token(entity_type: str, digest: bytes, attempt: int = 0) -> str:
+    """The pseudonym of a value's hash. Where it is taken, the next attempt gives a longer one that has nothing in common with it."""
+    source = digest if attempt == 0 else hashlib.sha256(digest + attempt.to_bytes(4, "big")).digest()
+    number = int.from_bytes(source, "big")
     letters = []
-    for _ in range(length):
+    for _ in range(min(SHORTEST + attempt, LONGEST)):
         number, rest = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[rest])
     return f"<{entity_type}_{''.join(letters)}>"
