@@ -1,18 +1,18 @@
-"""Journals and other short-lived copies of events, as stores of an order: what names the person is replaced where it stands."""
+"""Journals as stores of an order: what names the person is replaced where it stands."""
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chancery_contracts.phrases import Phrases
-from chancery_contracts.subjects import Phase, StoreResult, result_state
+from chancery_contracts.subjects import StoreResult, result_state
 from chancery_storage import Connection, Database
 from chancery_storage.journal import Sealer
 
 from chancery_runtime.errors import CorruptSeal
-from chancery_runtime.subjects import JOURNAL, Sought
+from chancery_runtime.subjects import JOURNAL, Sought, SubjectStore
 
 PAGE = 200
 _PAGE = """
@@ -33,10 +33,8 @@ class FoundRows:
     unreadable: int = 0
 
 
-class JournalStore:
+class JournalStore(SubjectStore):
     """A service's journal. `sealers`: of the stages that seal theirs."""
-
-    phases: frozenset[Phase] = frozenset({"act"})
 
     def __init__(self, database: Database, sealers: Mapping[str, Sealer] | None = None) -> None:
         self._database = database
@@ -53,7 +51,7 @@ class JournalStore:
                 unreadable += 1
                 continue
             if any(sought.phrases.occur(one["value"]) for one in documents):
-                found.append(((row["cause_id"], row["stage"]), _matter(documents)))
+                found.append(((row["cause_id"], row["stage"]), matter_of(documents)))
         return FoundRows(tuple(found), unreadable)
 
     async def _rows(self, tenant: str) -> AsyncIterator[Any]:
@@ -98,45 +96,7 @@ class JournalStore:
         return self._sealers[stage].seal(body) if row["sealed"] else body
 
 
-class TextStore:
-    """A table with one text a row that a key finds, and whose rows know their tenant and nothing of matters."""
-
-    phases: frozenset[Phase] = frozenset({"act"})
-
-    def __init__(self, database: Database, table: str, name: str, text: str, tenants: Callable[[str], str]) -> None:
-        """`tenants` gives the pattern of the keys of a tenant's rows. Names of tables and columns are ours, never a caller's."""
-        self._database = database
-        self._store = f"{database.schema}.{table}"
-        self._tenants = tenants
-        self._page = (
-            f'SELECT "{name}" AS name, "{text}" AS text FROM "{table}" WHERE "{name}" LIKE $1 AND "{name}" > $2 ORDER BY 1 LIMIT $3'  # noqa: S608
-        )
-        self._write = f'UPDATE "{table}" SET "{text}" = $2 WHERE "{name}" = $1'  # noqa: S608
-
-    async def look(self, sought: Sought) -> list[tuple[str, str]]:
-        """Keys and texts."""
-        found: list[tuple[str, str]] = []
-        after = ""
-        while True:
-            async with self._database.statement() as connection:
-                rows = await connection.fetch(self._page, self._tenants(sought.tenant), after, PAGE)
-            found += [(row["name"], row["text"]) for row in rows if sought.phrases.occur(row["text"])]
-            if len(rows) < PAGE:
-                return found
-            after = rows[-1]["name"]
-
-    async def act(self, sought: Sought, found: list[tuple[str, str]], connection: Connection) -> Sequence[StoreResult]:
-        """Under a hold of the whole tenant they stay."""
-        erasing = sought.erasing and not sought.tenant_held
-        for name, text in found if erasing else ():
-            await connection.execute(self._write, name, sought.phrases.erased(text))
-        erased = len(found) if erasing else 0
-        left = len(found) if sought.erasing and not erasing else 0
-        state = result_state(len(found), erased, left, erasing=sought.erasing)
-        return [StoreResult(store=self._store, state=state, found=len(found), erased=erased, left=left)]
-
-
-def _matter(documents: list[dict[str, Any]]) -> str | None:
+def matter_of(documents: list[dict[str, Any]]) -> str | None:
     """Of the events' own headers; they are one interaction's."""
     for one in documents:
         for name, raw in one["headers"]:

@@ -4,10 +4,11 @@ Effect, the fact for the `privacy` topic, and the answer are stored in one trans
 """
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from chancery_bus import BusHandler, Received, StageDefinition, StageLimits
 from chancery_contracts.event import AnyEvent, Clock, Event
@@ -69,21 +70,23 @@ class Sought:
         return self.tenant_held or (matter is not None and matter in self.held_matters)
 
 
-class SubjectStore(Protocol):
+class SubjectStore(ABC):
     """A store, or a few that are one thing."""
 
-    @property
-    def phases(self) -> frozenset[Phase]:
-        """In which it is asked."""
-        ...
+    phases: frozenset[Phase] = frozenset({"act"})
+    """In which it is asked."""
 
+    @abstractmethod
     async def look(self, sought: Sought) -> Any:
         """What there is of the person; outside of any transaction, however long it takes."""
-        ...
 
+    @abstractmethod
     async def act(self, sought: Sought, found: Any, connection: Connection) -> Sequence[StoreResult]:
-        """Tells what was found and, where the order says so, erases it. Any number of times."""
-        ...
+        """Tells what was found and, where the order says so, erases it."""
+
+    async def also(self, sought: Sought, found: Any) -> Sequence[AnyEvent]:
+        """What an erasure publishes beside, for what was found; asked before it is carried out."""
+        return ()
 
 
 def order_context(tenant: str, order: str) -> str:
@@ -162,9 +165,10 @@ def handler(owner: Owner) -> BusHandler:
         order_key = await _order_key(event, owner.keys)
         sought = opened(event, order_key)
         looked = [(store, await store.look(sought)) for store in stores]
+        beside = [made for store, found in looked for made in (await store.also(sought, found) if sought.erasing else ())]
         async with owner.database.transaction() as connection:
             results = [result for store, found in looked for result in await store.act(sought, found, connection)]
-            made = [*_facts(event, owner, results, sought), *_answers(event, owner, results, order_key)]
+            made = [*beside, *_facts(event, owner, results, sought), *_answers(event, owner, results, order_key)]
             return await journal.store(connection, cause, made, owner.clock())
 
     return handle

@@ -5,13 +5,18 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
+from chancery_runtime.keys import KeyService
 from chancery_runtime.stages import in_transaction
-from chancery_storage import Connection, Journal, load_queries
+from chancery_runtime.subject_journals import JournalStore
+from chancery_runtime.subjects import Owner, subject_stage
+from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
+from chancery_redaction.adapters.erased_again import ErasedAgain
 from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.sealing import JournalSealer
+from chancery_redaction.adapters.subject_vault import SubjectVault
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
@@ -19,6 +24,7 @@ from chancery_redaction.ports import Ports
 from chancery_redaction.settings import RedactionSettings
 
 PURGE_EVERY_S = 600.0
+ERASE_AGAIN_EVERY_S = 3_600.0
 
 
 async def build(app: Application) -> None:
@@ -34,6 +40,7 @@ async def build(app: Application) -> None:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
         return Ports(detector, vault, interactions, catalogue, app.clock(), settings.redaction_max_characters)
 
+    await _build_subjects(app, database, queries, keys)
     redacted = Journal(database, "redaction")
     restored = Journal(database, "restore", JournalSealer(await keys.derive("operator", "restore-journal")))
     app.stage(redaction_stage(lambda h: in_transaction(database, redacted, h, app.clock), make_ports, settings.redaction_max_in_flight))
@@ -47,6 +54,25 @@ async def build(app: Application) -> None:
         detector.close()
 
     app.on_close(close)
+
+
+async def _build_subjects(app: Application, database: Database, queries: Queries, keys: KeyService) -> None:
+    """What was erased is erased again before anything is served; then orders about a person are taken."""
+    again = ErasedAgain(database, queries)
+    await again.relearn(app.kafka, app.settings.namespace)
+    await again.erase()
+    sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
+    stores = (SubjectVault(database, queries, keys, app.clock), JournalStore(database, {"restore": sealer}))
+    owner = Owner("redaction", "redaction", database, keys, app.clock, stores)
+    app.stage(subject_stage(owner))
+
+    async def round_() -> None:
+        while True:
+            await asyncio.sleep(ERASE_AGAIN_EVERY_S)
+            await again.erase()
+            await owner.purge()
+
+    app.background("subjects", round_)
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:

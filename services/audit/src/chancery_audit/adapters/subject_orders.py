@@ -151,7 +151,8 @@ class SubjectOrders:
         matters = sorted({one["matter"] for one in holds if one["matter"] is not None})
         await connection.execute(
             self._queries.next_subject_phase, row["tenant"], row["order_id"], after, now,
-            _sealed(key, identifiers, row["tenant"], row["order_id"]), len(identifiers.tokens), held, matters, [one["hold"] for one in holds],
+            _sealed(key, identifiers, row["tenant"], row["order_id"]), len(identifiers.tokens), held, matters,
+            [one["hold"] for one in holds],
         )  # fmt: skip
         told = {**row, "tenant_held": held, "held_matters": matters}
         await self._tell(connection, [_sought(told, key, after, identifiers, now)])

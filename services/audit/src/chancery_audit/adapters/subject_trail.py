@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 from chancery_contracts.event import Clock
-from chancery_contracts.subjects import Content, Phase, StoreResult, TokenAt, result_state
+from chancery_contracts.subjects import Content, StoreResult, TokenAt, result_state
 from chancery_contracts.topics import PAYLOADS, REGISTRY, TOPIC_OF_TYPE
 from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.keys import unseal
-from chancery_runtime.subjects import Sought
+from chancery_runtime.subjects import Sought, SubjectStore
 from chancery_storage import Connection, Database, Queries
 
 from chancery_audit.adapters.attributes import PERSON_PURPOSE
@@ -62,10 +62,8 @@ class FoundInTrail:
     unreadable: int = 0
 
 
-class SubjectTrail:
+class SubjectTrail(SubjectStore):
     """Port `SubjectStore`."""
-
-    phases: frozenset[Phase] = frozenset({"act"})
 
     def __init__(self, database: Database, queries: Queries, cache: KeyCache, clock: Clock) -> None:
         self._database = database

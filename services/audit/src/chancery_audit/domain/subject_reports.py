@@ -17,8 +17,8 @@ KEYS = (
     "A person's values in the vault are sealed under keys of that person, which are destroyed. Backups of the database hold those keys "
     "wrapped under the tenant's key: restored into this system they are erased again from what the `privacy` topic tells; a copy elsewhere "
     "opens until the tenant's key version that wrapped it is rotated and destroyed, or until the backup lapses. Payloads of the trail "
-    "share the key of their interaction, which stays: of these, too, a backup's copy opens until then. Processes forget unwrapped keys within the "
-    "bounded life of their caches."
+    "share the key of their interaction, which stays: of these, too, a backup's copy opens until then. Processes forget unwrapped keys "
+    "within the bounded life of their caches."
 )
 NOT_COVERED = (
     "reasons and names that people put into holds, orders and the registry in clear words: they are to be without personal data",
