@@ -1,9 +1,9 @@
 """The register of stores: every table and topic that there is, what it holds of persons, and how an erasure reaches it.
 
-A table or topic that is not here fails `tests/integration/audit/test_stores.py`; what holds personal data says who answers for it.
+A table or topic that is not here fails `tests/integration/subjects/test_stores.py`; what holds personal data says who answers for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chancery_contracts.topics import TOPICS, Topic
@@ -40,7 +40,7 @@ _RETENTION = "`retention_days` of the use case, seven years by default"
 TABLES: tuple[Store, ...] = (
     _table("redaction.vault", "sealed", "order", "values behind pseudonyms, each sealed under its person's key"),
     _table("redaction.subjects", "sealed", "order", "wrapped keys of persons"),
-    _table("redaction.journal", "sealed", "order", "masked requests; restored answers, sealed", "24 hours; masked requests longer"),
+    _table("redaction.journal", "sealed", "order", "masked requests; restored answers, sealed", "24 hours; masked requests two days"),
     *_nothing("redaction", "interactions", "completions", "erased_tokens"),
     _table("audit.payloads", "sealed", "order", "what every event said, sealed", _RETENTION),
     _table("audit.alarms", "sealed", "order", "second contents of an event, sealed", _RETENTION),
@@ -69,14 +69,15 @@ TABLES: tuple[Store, ...] = (
 )  # fmt: skip
 
 
-def _topic(topic: Topic) -> Store:
+def _topic(topic: Topic) -> tuple[Store, Store]:
+    """And its dead letters, which are kept as long."""
     days = topic.retention_ms / 86_400_000
     kept = "without end" if topic.retention_ms < 0 else f"{days:g} days"
-    if topic.pii == "none":
-        return Store(f"topic {topic.name}", topic.owner, "none", "nothing", topic.description, kept)
-    return Store(f"topic {topic.name}", topic.owner, topic.pii, "lapses", topic.description, kept)
+    reach: Reach = "nothing" if topic.pii == "none" else "lapses"
+    live = Store(f"topic {topic.name}", topic.owner, topic.pii, reach, topic.description, kept)
+    return live, replace(live, name=f"{live.name}.deadletter", what="what could not be handled")
 
 
-STORES: tuple[Store, ...] = (*TABLES, *(_topic(topic) for topic in TOPICS))
+STORES: tuple[Store, ...] = (*TABLES, *(store for topic in TOPICS for store in _topic(topic)))
 ANSWERING: tuple[str, ...] = tuple(sorted({one.owner for one in TABLES if one.reach == "order"}))
 """Who answers orders: an order ends when each of them has."""

@@ -25,6 +25,8 @@ from chancery_redaction.settings import RedactionSettings
 
 PURGE_EVERY_S = 600.0
 ERASE_AGAIN_EVERY_S = 3_600.0
+MASKED_KEPT = timedelta(days=2)
+"""Of masked requests: twice what the topic of raw ones keeps, after which no redelivery asks for them."""
 
 
 async def build(app: Application) -> None:
@@ -66,11 +68,14 @@ async def _build_subjects(app: Application, database: Database, queries: Queries
     owner = Owner("redaction", "redaction", database, keys, app.clock, stores)
     app.stage(subject_stage(owner))
 
+    masked = Journal(database, "redaction")
+
     async def round_() -> None:
         while True:
             await asyncio.sleep(ERASE_AGAIN_EVERY_S)
             await again.erase()
             await owner.purge()
+            await masked.purge(app.clock() - MASKED_KEPT)
 
     app.background("subjects", round_)
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 from chancery_bus import Received
 from chancery_contracts.catalogue import body_sha256
 from chancery_contracts.event import AnyEvent, Clock, Event
+from chancery_contracts.failures import Poison
 from chancery_contracts.identifiers import derived_id
 from chancery_contracts.privacy import PrivacyPayload
 from chancery_contracts.stores import ANSWERING
@@ -33,6 +34,7 @@ from chancery_contracts.subjects import (
     TokenAt,
 )  # fmt: skip
 from chancery_ledger import sign_note
+from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.keys import KeyService, new_key, seal, unseal
 from chancery_runtime.subjects import answer_context, order_context, sealed_text, sought_context, unsealed_text
 from chancery_storage import Connection, Database, Queries
@@ -95,14 +97,22 @@ class SubjectOrders:
         return name
 
     async def take(self, received: Received) -> tuple[()]:
-        """An owner's answer."""
-        event = received.event
-        if isinstance(event.data, SubjectAnswered):
-            data = event.data
-            async with self._database.statement() as connection:
-                await connection.execute(
-                    self._queries.add_subject_answer, event.tenant, data.order, data.phase, data.owner, data.part, data.last, data.sealed
-                )
+        """An owner's answer. Raises Poison for one that does not open: whoever made it has not the order's key."""
+        tenant, data = received.event.tenant, received.event.data
+        if not isinstance(data, SubjectAnswered):
+            return ()
+        async with self._database.statement() as connection:
+            row = await connection.fetchrow(self._queries.subject_orders, tenant, data.order, 1)
+            if row is None or row["wrapped_key"] is None:
+                return ()
+            key = await self._keys.unwrap(tenant, row["wrapped_key"], order_context(tenant, data.order))
+            try:
+                Answer.model_validate_json(unsealed_text(key, data.sealed, answer_context(tenant, data)))
+            except (CorruptSeal, ValueError) as exc:
+                raise Poison("an answer does not open under its order's key", answer=False) from exc
+            await connection.execute(
+                self._queries.add_subject_answer, tenant, data.order, data.phase, data.owner, data.part, data.last, data.sealed
+            )
         return ()
 
     async def advance(self) -> int:

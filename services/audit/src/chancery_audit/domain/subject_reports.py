@@ -21,6 +21,7 @@ KEYS = (
     "within the bounded life of their caches."
 )
 NOT_COVERED = (
+    "what was on its way when the order was placed, and what came after it: ask again",
     "reasons and names that people put into holds, orders and the registry in clear words: they are to be without personal data",
     "spellings that were not given: initials, a surname alone, a misspelling, unless redaction linked them to the person",
     "copies outside of this system: exports and evidence packs handed out, backups, the model providers' own logs",
@@ -95,7 +96,7 @@ def _store(one: StoreResult, register: Mapping[str, Store]) -> dict[str, Any]:
 
 def _lapse(one: Store, now: datetime) -> dict[str, Any]:
     """What Kafka holds, single records of which cannot be deleted."""
-    days = next((topic.retention_ms / 86_400_000 for topic in TOPICS if f"topic {topic.name}" == one.name), 0.0)
+    days = next((topic.retention_ms / 86_400_000 for topic in TOPICS if one.name.removesuffix(".deadletter") == f"topic {topic.name}"), 0.0)
     return {"store": one.name, "holds": one.holds, "kept": one.kept, "gone_by": (now + timedelta(days=days)).isoformat()}
 
 
