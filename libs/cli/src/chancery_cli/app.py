@@ -29,6 +29,7 @@ from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
 from chancery_cli.registry_files import publish_entries, read_entries
 from chancery_cli.stack import StackView, follow_logs, stack_down, stack_status, stack_up
+from chancery_cli.subjects import privacy
 from chancery_cli.watching import watch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Runs and uses a Chancery stack.")
@@ -38,6 +39,7 @@ registry = typer.Typer(no_args_is_help=True, help="Prompts, models, use cases, p
 documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
+app.add_typer(privacy, name="privacy")
 audit.callback()(act_as)
 audit.add_typer(access, name="access")
 add_privacy_commands(audit)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import access, areas, interactions, privacy
+from chancery_contracts import access, areas, interactions, privacy, subjects
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -112,10 +112,15 @@ PRIVACY = Topic(
     "privacy", "audit and redaction", "tenant",
     (
         areas.SubjectErased, privacy.HoldPlaced, privacy.HoldReleased, privacy.ErasureRequested, privacy.PayloadsErased,
-        privacy.ErasureRefused,
+        privacy.ErasureRefused, subjects.SubjectOrderPlaced, subjects.SubjectErasedInStore, subjects.SubjectErasureReported,
     ),
     "none", partitions=1, retention_ms=-1,
     description="Legal holds and erasures; kept without end, so that a restored backup learns again what was erased after it was made",
+)  # fmt: skip
+SUBJECTS = Topic(
+    "privacy.subjects", "audit and owners of stores", "tenant", (subjects.SubjectSought, subjects.SubjectAnswered), "pseudonymised",
+    partitions=1, retention_ms=DAY_MS, audited=False,
+    description="Whom orders are about and what stores answered, sealed under a key of the order; gone after a day",
 )  # fmt: skip
 REPLAYS = Topic(
     "replays", "replay", "replay", (areas.ReplayRequested,), "none", partitions=1, description="Runs of the past",
@@ -134,7 +139,7 @@ ACCESS = Topic(
 
 TOPICS: tuple[Topic, ...] = (
     REQUESTED, REDACTED, GROUNDED, AUTHORISED, GENERATED, VALIDATED, REFUSED, COMPLETED,
-    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, REPLAYS, CHECKPOINTS, READS, ACCESS,
+    USAGE, COSTS, DOCUMENTS, REGISTRY, REVIEWS, PRIVACY, SUBJECTS, REPLAYS, CHECKPOINTS, READS, ACCESS,
 )  # fmt: skip
 
 PAYLOADS: dict[str, type[Payload]] = {payload.TYPE: payload for topic in TOPICS for payload in topic.types}

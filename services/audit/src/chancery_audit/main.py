@@ -19,6 +19,7 @@ from chancery_runtime.errors import StartupFailed
 from chancery_runtime.keys import seal
 from chancery_runtime.metrics import counter
 from chancery_runtime.principals import Way
+from chancery_runtime.subjects import Owner, handler
 from chancery_runtime.tokens import by_token
 from chancery_storage import Database, Queries, load_queries, plan_afresh
 from fastapi import APIRouter
@@ -42,13 +43,15 @@ from chancery_audit.adapters.scopes import PostgresScopes
 from chancery_audit.adapters.sealing import KeyCache, PostgresDataKeys, PostgresKeyOffers
 from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.standing import Instance
+from chancery_audit.adapters.subject_orders import SubjectOrders
+from chancery_audit.adapters.subject_trail import SubjectTrail
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.viewing import Views, secure
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
 from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Publish, Tell, router
-from chancery_audit.consumers import audit_stage, privacy_stage
+from chancery_audit.consumers import audit_stage, privacy_stage, subject_orders_stage
 from chancery_audit.domain.anchors import AnchorBounds
 from chancery_audit.domain.entries import Draft
 from chancery_audit.domain.noted import Noted
@@ -61,6 +64,7 @@ from chancery_audit.log_api import log_router
 from chancery_audit.ports import Anchor, Partition, Ports
 from chancery_audit.privacy_api import privacy_router
 from chancery_audit.settings import AuditSettings
+from chancery_audit.subjects_api import subjects_router
 
 WriteBatch = Callable[[Sequence[Draft]], Awaitable[Sequence[Poison | None]]]
 NOTED_SCOPES = 20_000
@@ -138,7 +142,7 @@ async def build(app: Application) -> None:
         cosigning = Cosigning(database, queries, http, [Witness.parse(one) for one in settings.audit_witnesses])
         app.background("witnesses", partial(cosigning.run, settings.audit_checkpoint_s))
     _build_anchors(app, settings, (database, queries, cache), signer.holder, watch)
-    await _build_erasure(app, settings, (database, queries, cache))
+    await _build_erasure(app, settings, (database, queries, cache), signer)
     await _build_reading(app, settings, (database, queries, cache), (signer, watch))
 
 
@@ -180,6 +184,7 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
         export_router(gate, PostgresExport(views, queries, cache, trees, signer), tell, clock, parts.catalogue),
         privacy_router(gate, PrivacyOrders(views, queries, parts.publish, clock), tell),
         access_router(gate, keys, clock),
+        subjects_router(gate, SubjectOrders(database, queries, cache.key_service, signer, clock), tell),
     ]
 
 
@@ -231,7 +236,7 @@ def _tsa_anchor(app: Application, settings: AuditSettings) -> TsaAnchor:
     return TsaAnchor(url, read_roots(roots.read_bytes()), http)
 
 
-async def _build_erasure(app: Application, settings: AuditSettings, store: Store) -> None:
+async def _build_erasure(app: Application, settings: AuditSettings, store: Store, signer: LogSigner) -> None:
     """What was erased is erased again before anything is served: a restored backup shows nothing."""
     database, queries, cache = store
     privacy, publisher = Privacy(database, queries, cache), await app.publisher()
@@ -239,18 +244,33 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     catalogue, _ = await asyncio.gather(app.catalogue(), privacy.relearn(app.kafka, settings.namespace))
     eraser = Eraser(database, queries, cache, catalogue, app.clock)
 
+    orders = SubjectOrders(database, queries, cache.key_service, signer, app.clock)
+    trail = SubjectTrail(database, queries, cache, app.clock)
+    owner = Owner("audit", "audit", database, cache.key_service, app.clock, (trail,))
+
     async def round_() -> None:
+        await orders.advance()
         await eraser.carry_out_requests()
         await eraser.erase_again()
         await eraser.publish_outbox(publisher.publish)
 
-    await eraser.find_again()
+    async def recheck() -> None:
+        await eraser.find_again()
+        await trail.again()
+
+    async def forget() -> None:
+        await orders.forget()
+        await owner.purge()
+
+    await recheck()
     await eraser.erase_again()
+    app.stage(subject_orders_stage(orders.take, handler(owner)), settings.audit_instance)
     app.stage(privacy_stage(privacy.take), settings.audit_instance)
     app.background("backfill", Backfill(database, queries, cache).run)
     app.background("erasure", partial(every, settings.audit_erasure_s, round_))
     app.background("retention", partial(every, settings.audit_retention_s, eraser.erase_outlived))
-    app.background("recheck", partial(every, settings.audit_recheck_s, eraser.find_again))
+    app.background("recheck", partial(every, settings.audit_recheck_s, recheck))
+    app.background("subjects", partial(every, settings.audit_retention_s, forget))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from chancery_bus import Received
 from chancery_contracts.access import AccessRevoked
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
+from chancery_contracts.subjects import SubjectErasedInStore
 
 from chancery_audit.domain.entries import DataKey, Entry, Head, Identity, KeyScope
 from chancery_audit.domain.ranges import Ranges
@@ -218,6 +219,10 @@ class PrivacyRecords(Protocol):
 
     async def erased(self, event: Event[PayloadsErased]) -> None:
         """Takes in what the event says; what is there all the same will be erased again."""
+        ...
+
+    async def subject_erased(self, event: Event[SubjectErasedInStore]) -> None:
+        """Payloads that were erased alone: known from now on, whatever brings them back."""
         ...
 
     async def revoked(self, event: Event[AccessRevoked]) -> None:

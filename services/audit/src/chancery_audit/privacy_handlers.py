@@ -9,6 +9,7 @@ from chancery_contracts.access import AccessRevoked
 from chancery_contracts.base import Payload
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRefused, ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
+from chancery_contracts.subjects import SubjectErasedInStore
 
 from chancery_audit.ports import PrivacyRecords
 
@@ -45,6 +46,12 @@ async def revoked(event: Event[AccessRevoked], _: datetime, records: PrivacyReco
     await records.revoked(event)
 
 
+async def subject_erased(event: Event[SubjectErasedInStore], _: datetime, records: PrivacyRecords) -> None:
+    """Our own, seen again, changes nothing; a database that has forgotten learns which payloads were erased alone."""
+    if event.data.store == "audit.payloads":
+        await records.subject_erased(event)
+
+
 async def handle(received: Received, records: PrivacyRecords) -> None:
     """Others pass by."""
     handler = PRIVACY_HANDLERS.get(type(received.event.data))
@@ -59,4 +66,5 @@ PRIVACY_HANDLERS: Mapping[type[Payload], Handler] = {
     PayloadsErased: erased,
     ErasureRefused: refused,
     AccessRevoked: revoked,
+    SubjectErasedInStore: subject_erased,
 }

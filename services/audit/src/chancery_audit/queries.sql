@@ -135,9 +135,11 @@ WITH page AS MATERIALIZED (
     SELECT e.*, p.sealed, p.scope, coalesce(p.scope, 'interaction/' || e.interaction) AS erased_with FROM entries e
     LEFT JOIN payloads p USING (tenant, seq) WHERE e.tenant = $1 AND e.interaction = $2 ORDER BY e.seq LIMIT $3
 )
-SELECT e.*, k.wrapped, s.erased_at, s.erased_by, s.erased_why, s.erased_for FROM page e
-LEFT JOIN data_keys k ON k.tenant = e.tenant AND k.scope = e.scope LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = e.erased_with
-ORDER BY e.seq
+SELECT e.*, k.wrapped, coalesce(s.erased_at, x.erased_at) AS erased_at, coalesce(s.erased_by, x.erased_by) AS erased_by,
+    coalesce(s.erased_why, CASE WHEN x.erased_at IS NOT NULL THEN 'request' END) AS erased_why, coalesce(s.erased_for, x.erased_by) AS erased_for
+FROM page e LEFT JOIN data_keys k ON k.tenant = e.tenant AND k.scope = e.scope
+LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = e.erased_with
+LEFT JOIN erased_payloads x ON x.tenant = e.tenant AND x.namespace = e.namespace AND x.event_id = e.event_id ORDER BY e.seq
 
 -- name: list_entries
 -- Paged by number; every filter is optional.
@@ -201,7 +203,8 @@ WHERE k.size > $2 GROUP BY k.size, k.note ORDER BY witnesses DESC, k.size DESC L
 -- name: export_entries
 -- What was asked for, in the log's order, a page at a time; joined as `interaction_entries`.
 WITH page AS MATERIALIZED (
-SELECT e.tenant, e.seq, e.type, e.leaf, p.sealed, p.scope, coalesce(p.scope, 'interaction/' || e.interaction) AS erased_with FROM entries e
+SELECT e.tenant, e.namespace, e.event_id, e.seq, e.type, e.leaf, p.sealed, p.scope,
+    coalesce(p.scope, 'interaction/' || e.interaction) AS erased_with FROM entries e
 LEFT JOIN payloads p USING (tenant, seq)
 WHERE e.tenant = $1 AND e.seq > $2 AND e.seq < $3 AND ($4::text IS NULL OR e.interaction = $4)
 AND ($5::timestamptz IS NULL OR e.event_time >= $5) AND ($6::timestamptz IS NULL OR e.event_time < $6)
@@ -212,9 +215,9 @@ AND ($7::text IS NULL
          WHERE tenant = $1 AND kind = 'matter' AND name = $7 AND scope LIKE 'event/%')))
 ORDER BY e.seq LIMIT $8
 )
-SELECT e.seq, e.type, e.leaf, e.sealed, e.scope, k.wrapped, s.erased_at FROM page e
+SELECT e.seq, e.type, e.leaf, e.sealed, e.scope, k.wrapped, coalesce(s.erased_at, x.erased_at) AS erased_at FROM page e
 LEFT JOIN data_keys k ON k.tenant = e.tenant AND k.scope = e.scope LEFT JOIN scopes s ON s.tenant = e.tenant AND s.scope = e.erased_with
-ORDER BY e.seq
+LEFT JOIN erased_payloads x ON x.tenant = e.tenant AND x.namespace = e.namespace AND x.event_id = e.event_id ORDER BY e.seq
 
 -- name: count_export
 -- How many these are, at most: an interaction's entries may name another matter.

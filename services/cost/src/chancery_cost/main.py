@@ -5,6 +5,8 @@ from functools import partial
 
 from chancery_runtime import Application, run_service
 from chancery_runtime.stages import in_transaction
+from chancery_runtime.subject_journals import JournalStore
+from chancery_runtime.subject_service import answer_orders
 from chancery_storage import Connection, Journal, load_queries
 
 from chancery_cost.adapters.expiry import ReservationExpiry
@@ -34,6 +36,7 @@ async def build(app: Application) -> None:
     expiry = ReservationExpiry(database, queries, publisher, app.clock)
     app.background("expiry", partial(expiry.run, settings.cost_reservation_ttl_s, settings.cost_expiry_interval_s))
     app.background("housekeeping", Housekeeping((reserved, settled), app.clock, timedelta(days=settings.cost_journal_days)).run)
+    await answer_orders(app, "cost", database, (JournalStore(database),))
     app.http.include_router(router(settings, database, queries))
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import httpx
 from chancery_runtime import Application, run_service
+from chancery_runtime.subject_journals import JournalStore
+from chancery_runtime.subject_service import answer_orders
 from chancery_storage import Journal
 
 from chancery_generation.adapters.calls import PostgresCalls
@@ -13,6 +15,7 @@ from chancery_generation.adapters.housekeeping import Housekeeping
 from chancery_generation.adapters.metering import PrometheusMeter
 from chancery_generation.adapters.openai import KEY_VARIABLE, OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
 from chancery_generation.domain.retrying import Backoff
 from chancery_generation.handlers import STAGE
@@ -39,6 +42,7 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
         backoff=Backoff(settings.generation_backoff_first_s, settings.generation_backoff_cap_s),
     )
     application.stage(stage(database, ports, settings.generation_max_in_flight))
+    await answer_orders(application, STAGE, database, (SubjectAnswers(database), JournalStore(database)))
     keep = timedelta(days=settings.generation_calls_kept_days)
     application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
 

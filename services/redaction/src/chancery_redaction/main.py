@@ -5,16 +5,21 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
+from chancery_runtime.keys import KeyService
 from chancery_runtime.stages import in_transaction
-from chancery_storage import Connection, Journal, load_queries
+from chancery_runtime.subject_journals import JournalStore
+from chancery_runtime.subjects import Owner, subject_stage
+from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
 from chancery_redaction.adapters.detecting import default_detector
+from chancery_redaction.adapters.erased_again import ErasedAgain
 from chancery_redaction.adapters.guarding import GuardedDetector
 from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.shifting import KeyedShifts
+from chancery_redaction.adapters.subject_vault import SubjectVault
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
@@ -22,6 +27,9 @@ from chancery_redaction.ports import Ports
 from chancery_redaction.settings import RedactionSettings
 
 PURGE_EVERY_S = 600.0
+ERASE_AGAIN_EVERY_S = 3_600.0
+MASKED_KEPT = timedelta(days=2)
+"""Of masked requests: twice what the topic of raw ones keeps, after which no redelivery asks for them."""
 
 
 async def build(app: Application) -> None:
@@ -37,6 +45,7 @@ async def build(app: Application) -> None:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
         return Ports(detector, languages, vault, shifts, interactions, catalogue, app.clock(), settings.redaction_max_characters)
 
+    await _build_subjects(app, database, queries, keys)
     redacted = Journal(database, "redaction")
     restored = Journal(database, "restore", JournalSealer(await keys.derive("operator", "restore-journal")))
     app.stage(redaction_stage(lambda h: in_transaction(database, redacted, h, app.clock), make_ports, settings.redaction_max_in_flight))
@@ -57,6 +66,28 @@ async def _detector(app: Application) -> GuardedDetector:
     await detector.start()
     app.probe("detector", detector.ping)
     return detector
+
+
+async def _build_subjects(app: Application, database: Database, queries: Queries, keys: KeyService) -> None:
+    """What was erased is erased again before anything is served; then orders about a person are taken."""
+    again = ErasedAgain(database, queries)
+    await again.relearn(app.kafka, app.settings.namespace)
+    await again.erase()
+    sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
+    stores = (SubjectVault(database, queries, keys, app.clock), JournalStore(database, {"restore": sealer}))
+    owner = Owner("redaction", "redaction", database, keys, app.clock, stores)
+    app.stage(subject_stage(owner))
+
+    masked = Journal(database, "redaction")
+
+    async def round_() -> None:
+        while True:
+            await asyncio.sleep(ERASE_AGAIN_EVERY_S)
+            await again.erase()
+            await owner.purge()
+            await masked.purge(app.clock() - MASKED_KEPT)
+
+    app.background("subjects", round_)
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:

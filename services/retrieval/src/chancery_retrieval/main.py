@@ -3,19 +3,24 @@
 from functools import partial
 
 import structlog
+from chancery_bus import TopicReader
 from chancery_contracts.base import VersionRef
 from chancery_contracts.catalogue import Catalogue, UseCaseBody
+from chancery_contracts.topics import PRIVACY
 from chancery_runtime.access import require_operator
 from chancery_runtime.application import Application
 from chancery_runtime.metrics import counter, histogram
 from chancery_runtime.screening import find_injections
 from chancery_runtime.service import run_service
 from chancery_runtime.stages import around, before_storing
-from chancery_storage import Database, Journal, plan_afresh
+from chancery_runtime.subject_journals import JournalStore
+from chancery_runtime.subject_service import answer_orders
+from chancery_storage import Database, Journal, load_queries, plan_afresh
 
 from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
+from chancery_retrieval.adapters.subject_documents import SubjectDocuments
 from chancery_retrieval.api import operator_routes
 from chancery_retrieval.consumers import documents_stage, questions_stage
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports, Search
@@ -39,12 +44,28 @@ async def build(settings: RetrievalSettings, application: Application) -> None:
     log.info("model_loaded", model=embedder.name, threads=settings.retrieval_embedding_threads)
     application.on_close(embedder.close)
     database = await application.database(schema="retrieval", package=PACKAGE, setup=plan_afresh, max_size=MAX_CONNECTIONS)
+    await _build_subjects(application, database)
     ports = assemble(settings, application, database, embedder, await application.catalogue())
     documents = partial(around, database, Journal(database, "retrieval.documents"), clock=application.clock)
     questions = partial(before_storing, database, Journal(database, "retrieval"), clock=application.clock)
     application.stage(documents_stage(ports, documents, settings.retrieval_documents_in_flight))
     application.stage(questions_stage(ports, questions))
     application.http.include_router(operator_routes(ports.grounding, require_operator(settings)))
+
+
+async def _build_subjects(application: Application, database: Database) -> None:
+    """What was erased for a person leaves the index again before anything is searched."""
+    index = PostgresIndex(database, on_indexed=lambda _: None)
+    documents = SubjectDocuments(database, load_queries(PACKAGE), index, application.clock)
+    reader = await TopicReader.start(application.kafka, [PRIVACY.full_name(None, application.settings.namespace)])
+    try:
+        async for received in reader.until(await reader.ends()):
+            await documents.learn(received.event)
+    finally:
+        await reader.close()
+    if again := await documents.erase_again():
+        log.warning("erased_again", documents=again, reason="a restored backup brought back what had been erased")
+    await answer_orders(application, "retrieval", database, (documents, JournalStore(database)))
 
 
 def assemble(

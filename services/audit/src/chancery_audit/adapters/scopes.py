@@ -6,6 +6,7 @@ from datetime import datetime
 from chancery_contracts.access import AccessRevoked
 from chancery_contracts.event import Event
 from chancery_contracts.privacy import ErasureRequested, HoldPlaced, HoldReleased, PayloadsErased
+from chancery_contracts.subjects import SubjectErasedInStore
 from chancery_storage import Connection, Queries
 
 from chancery_audit.domain.entries import Entry
@@ -80,6 +81,12 @@ class PostgresPrivacyRecords:
             await self._connection.execute(
                 self._queries.learn_erased, event.tenant, sorted(set(told.scopes)), event.time, event.id, told.cause, told.request
             )
+
+    async def subject_erased(self, event: Event[SubjectErasedInStore]) -> None:
+        """By events: `<namespace>/<event id>`."""
+        named = [place.split("/", 1) for place in event.data.places if "/" in place]
+        columns = [one[0] for one in named], [one[1] for one in named]
+        await self._connection.execute(self._queries.note_erased_payloads, event.tenant, *columns, event.time, event.data.order)
 
     async def revoked(self, event: Event[AccessRevoked]) -> None:
         """The first revocation counts."""

@@ -51,6 +51,11 @@ class PostgresIndex:
                 if await connection.execute(self._queries.record_withdrawal, *arguments) == "INSERT 0 1":
                     await self._remove(connection, (tenant, document_id), "withdrawn", withdrawal.now)
 
+    async def take_out(self, connection: Connection, tenant: str, document_id: str, now: datetime) -> None:
+        """In somebody's transaction: passages, vectors and words of a document go, its history says that it was replaced."""
+        await connection.execute(self._queries.lock_document, tenant, document_id)
+        await self._remove(connection, (tenant, document_id), "replaced", now)
+
     async def _standing(self, connection: Connection, document: DocumentVersion) -> Standing:
         rows = await connection.fetch(self._queries.known_versions, document.tenant, document.document_id)
         known = [
