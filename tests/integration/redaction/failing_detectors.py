@@ -6,7 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from chancery_redaction.domain.patterns import find_patterns
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spans import Span, settle
 
 ALWAYS = 1_000_000
@@ -18,12 +18,12 @@ class FailingDetector:
     def __init__(self, way, times, counts):
         self.way, self.times, self.counts = way, times, Path(counts)
 
-    async def detect(self, texts, entity_types, threshold):
+    async def detect(self, texts, policy):
         with self.counts.open("ab") as file:
             file.write(b".")
         if self.counts.stat().st_size <= self.times:
             return await WAYS[self.way](texts)
-        return [settle(find_patterns(text, entity_types)) for text in texts]
+        return [settle(recognize(text, frozenset(policy.entity_types), frozenset({"en"}))) for text in texts]
 
 
 async def _raises(texts):

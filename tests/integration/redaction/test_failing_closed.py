@@ -8,12 +8,14 @@ from uuid import uuid4
 import pytest
 from chancery_bus import KafkaAddress, Publisher, StageLimits, StageRunner, TopicReader, ensure_topics, topic_specs
 from chancery_bus.clients import start_consumer
-from chancery_contracts.catalogue import Catalogue
+from chancery_contracts.catalogue import Catalogue, RedactionPolicyBody
 from chancery_contracts.event import system_clock
 from chancery_contracts.topics import REDACTED, REFUSED, REQUESTED
 from chancery_redaction.adapters.guarding import Bounds, GuardedDetector
+from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.language import LanguageCheck
-from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
+from chancery_redaction.adapters.shifting import KeyedShifts
+from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.consumers import redaction_stage
 from chancery_redaction.errors import DetectorFailed
 from chancery_redaction.ports import Ports
@@ -74,7 +76,7 @@ class Stand:
 
         def ports(connection):
             vault, interactions = PostgresVault(connection, QUERIES, self.keys), PostgresInteractions(connection, QUERIES)
-            return Ports(detector, LANGUAGES, vault, interactions, self.catalogue, system_clock(), 100_000)
+            return Ports(detector, LANGUAGES, vault, KeyedShifts(self.keys), interactions, self.catalogue, system_clock(), 100_000)
 
         journal = Journal(database, "redaction")
         definition = redaction_stage(lambda h: in_transaction(database, journal, h, system_clock), ports, 8)
@@ -234,9 +236,9 @@ async def test_a_detector_that_cannot_be_loaded_stops_the_start(tmp_path):
 async def test_the_real_detector_finds_in_its_child_what_it_finds_here(tmp_path):
     from chancery_redaction.adapters.detecting import default_detector
 
-    wanted = frozenset({"PERSON", "EMAIL_ADDRESS", "IBAN_CODE"})
+    policy = RedactionPolicyBody(entity_types=("PERSON", "EMAIL_ADDRESS", "IBAN_CODE"))
     text = f"My name is Margaret Thistlewood, write to {RAW}, IBAN GB29 NWBK 6016 1331 9268 19."
     guarded, here = GuardedDetector(default_detector, Bounds(processes=1)), default_detector()
     await guarded.start()
-    assert await guarded.detect([text, ""], wanted, 0.4) == await here.detect([text, ""], wanted, 0.4) != [[], []]
+    assert await guarded.detect([text, ""], policy) == await here.detect([text, ""], policy) != [[], []]
     guarded.close()

@@ -5,14 +5,15 @@ import time
 import unicodedata
 
 import pytest
+from chancery_contracts.catalogue import RedactionPolicyBody
 from chancery_redaction.adapters.normalising import NormalisingDetector
 from chancery_redaction.domain.normalising import normalised
-from chancery_redaction.domain.patterns import find_patterns
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spans import Span, settle
 from hypothesis import given
 from hypothesis import strategies as st
 
-TYPES = frozenset({"IBAN_CODE", "CREDIT_CARD", "EMAIL_ADDRESS", "UK_NINO", "POSTAL_ADDRESS"})
+POLICY = RedactionPolicyBody(entity_types=("IBAN_CODE", "CREDIT_CARD", "EMAIL_ADDRESS", "UK_NINO", "POSTAL_ADDRESS"))
 IBAN, CARD, MAIL = "GB29 NWBK 6016 1331 9268 19", "4111 1111 1111 1111", "ann.lee@example.com"
 ODD = st.text(
     st.sampled_from("aé1 ﬁ\u0301\u0327\u200b\u200d\u00ad１Ⅳ℃…\u00a0\ufb03\u0410\u0430В٣\U0001d400한\u1112\u1161\x00\n")
@@ -23,8 +24,8 @@ ODD = st.text(
 class PatternDetector:
     """The patterns alone."""
 
-    async def detect(self, texts, entity_types, threshold):
-        return [settle(find_patterns(text, entity_types)) for text in texts]
+    async def detect(self, texts, policy):
+        return [settle(recognize(text, frozenset(policy.entity_types), frozenset({"en"}))) for text in texts]
 
 
 def wide(text):
@@ -51,7 +52,7 @@ DISGUISES = {
 async def test_a_disguised_datum_is_found_whole_where_it_stands(disguise, value):
     hidden = DISGUISES[disguise](value)
     text = f"Café: please use {hidden} from now on, naïve as it is."
-    ((span,),) = await NormalisingDetector(PatternDetector()).detect([text], TYPES, 0.4)
+    ((span,),) = await NormalisingDetector(PatternDetector()).detect([text], POLICY)
     assert text[span.start : span.end].strip("\ufeff\u034f") == hidden.strip("\ufeff\u034f")
 
 
@@ -85,7 +86,7 @@ def test_ordinary_text_is_read_as_it_is(text):
 @pytest.mark.parametrize(
     "text", ["a" + "\u0301" * 99_999, "\u200b" * 100_000, "аb" * 50_000, "é" * 100_000, "１" * 100_000, "a\u0301" * 50_000]
 )
-def test_the_worst_text_takes_less_than_a_second(text):
-    started = time.perf_counter()
+def test_the_worst_text_takes_less_than_a_second_of_the_processor(text):
+    started = time.thread_time()  # of the processor: what else runs does not count
     normalised(text)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
