@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import access, areas, interactions, privacy, subjects
+from chancery_contracts import access, areas, interactions, keys, privacy, subjects
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -113,6 +113,7 @@ PRIVACY = Topic(
     (
         areas.SubjectErased, privacy.HoldPlaced, privacy.HoldReleased, privacy.ErasureRequested, privacy.PayloadsErased,
         privacy.ErasureRefused, subjects.SubjectOrderPlaced, subjects.SubjectErasedInStore, subjects.SubjectErasureReported,
+        keys.KeyRotated, keys.KeyVersionsDestroyed,
     ),
     "none", partitions=1, retention_ms=-1,
     description="Legal holds and erasures; kept without end, so that a restored backup learns again what was erased after it was made",

@@ -5,7 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
-from chancery_runtime.keys import KeyService
+from chancery_runtime.access import require_operator
+from chancery_runtime.keys import CachedKeys, KeyService
+from chancery_runtime.keys.cache import Bounds
+from chancery_runtime.keys.orders import KeyOrders
+from chancery_runtime.keys_api import keys_router
 from chancery_runtime.stages import in_transaction
 from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subjects import Owner, subject_stage
@@ -21,6 +25,7 @@ from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.subject_vault import SubjectVault
 from chancery_redaction.adapters.vault import PostgresVault
+from chancery_redaction.adapters.wrapped_keys import vault_keys
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports
@@ -38,7 +43,9 @@ async def build(app: Application) -> None:
     assert isinstance(settings, RedactionSettings)
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
-    catalogue, keys = await app.catalogue(), await app.key_service()
+    key_service = await app.key_service()
+    catalogue, keys = await app.catalogue(), CachedKeys(key_service, Bounds(settings.redaction_key_cache_s, settings.redaction_key_cache))
+    app.on_close(keys.forget_all)
     detector, languages, shifts = await _detector(app), LanguageCheck(), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
@@ -53,6 +60,8 @@ async def build(app: Application) -> None:
     app.background("purge", partial(_purge, app, restored, settings.redaction_journal_hours))
     app.http.include_router(router(settings, database, queries))
     publisher = await app.publisher()
+    orders = KeyOrders(key_service, app.name, vault_keys(database, queries), publisher.publish, app.clock, settings.key_grace_s)
+    app.http.include_router(keys_router(require_operator(settings), orders))
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
 

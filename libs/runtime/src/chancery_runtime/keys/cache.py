@@ -119,8 +119,8 @@ class CachedKeys:
             later = max(next(iter(self._held.values()))[0] - self._now(), 0.1)
             self._sweeping = asyncio.get_running_loop().call_later(later, self.sweep)
 
-    def close(self) -> None:
-        """Forgets all."""
+    async def forget_all(self) -> None:
+        """When the service stops."""
         self._held.clear()
         if self._sweeping is not None:
             self._sweeping.cancel()

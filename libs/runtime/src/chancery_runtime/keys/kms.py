@@ -86,11 +86,12 @@ class KmsKeys:
         """The oldest is found by asking for one after the other, downwards."""
         found = await self._describe(self._alias(tenant))
         if found is None:
-            return Versions(0, 0, None, mark(KMS, 0))
+            return Versions(0, 0, None, mark(KMS, 0), mark(KMS, 0))
         current = oldest = _version(found)
         while oldest > 1 and not await self._destroyed(tenant, oldest - 1):
             oldest -= 1
-        return Versions(current, oldest, datetime.fromtimestamp(float(found["CreationDate"]), UTC), mark(KMS, current))
+        made_at = datetime.fromtimestamp(float(found["CreationDate"]), UTC)
+        return Versions(current, oldest, made_at, mark(KMS, current), mark(KMS, oldest))
 
     async def rotate(self, tenant: str) -> Versions:
         """A key, the name of its version, then the name of the current one. Dying after either of the first two leaves the old one current:

@@ -94,4 +94,4 @@ class LocalKeyring:
 
 
 def _versions(lineage: Lineage) -> Versions:
-    return Versions(lineage.current, lineage.oldest, lineage.made_at, mark(LOCAL, lineage.current))
+    return Versions(lineage.current, lineage.oldest, lineage.made_at, mark(LOCAL, lineage.current), mark(LOCAL, lineage.oldest))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chancery_runtime.keys.envelope import LOCAL
+
 
 @dataclass(frozen=True, slots=True)
 class Versions:
@@ -15,6 +17,13 @@ class Versions:
     """Of the current version; none where nothing was wrapped yet."""
     mark: bytes
     """What a blob under the current version begins with."""
+    floor: bytes
+    """What one under the oldest version begins with: one of the same format that sorts before it is dead."""
+
+    @property
+    def before_is_dead(self) -> bool:
+        """Whether what was wrapped before there were versions opens no more."""
+        return self.floor[0] == LOCAL and self.oldest > 0
 
 
 class KeyService(Protocol):

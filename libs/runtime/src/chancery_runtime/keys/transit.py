@@ -71,10 +71,11 @@ class TransitKeys:
         """None where nothing was wrapped yet."""
         found = await self._key(self._name(tenant))
         if found is None:
-            return Versions(0, 0, None, mark(TRANSIT, 0))
+            return Versions(0, 0, None, mark(TRANSIT, 0), mark(TRANSIT, 0))
         current = int(found["latest_version"])
         made_at = datetime.fromtimestamp(int(found["keys"][str(current)]), UTC)
-        return Versions(current, max(1, int(found["min_available_version"])), made_at, mark(TRANSIT, current))
+        oldest = max(1, int(found["min_available_version"]))
+        return Versions(current, oldest, made_at, mark(TRANSIT, current), mark(TRANSIT, oldest))
 
     async def rotate(self, tenant: str) -> Versions:
         """`rotate`."""
