@@ -5,18 +5,24 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
+from chancery_runtime.access import by_operator_token
+from chancery_runtime.principals import Way
 from chancery_runtime.stages import in_transaction
+from chancery_runtime.tokens import by_token
 from chancery_storage import Connection, Journal, load_queries
 
+from chancery_redaction.adapters.asking_audit import ByAudit
 from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
 from chancery_redaction.adapters.presidio import PresidioDetector
+from chancery_redaction.adapters.revealing import Revealing, TellReveal
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports
+from chancery_redaction.reveal_api import reveal_router
 from chancery_redaction.settings import RedactionSettings
 
 PURGE_EVERY_S = 600.0
@@ -42,12 +48,26 @@ async def build(app: Application) -> None:
     app.background("purge", partial(_purge, app, restored, settings.redaction_journal_hours))
     app.http.include_router(router(settings, database, queries))
     publisher = await app.publisher()
+    ways = await _ways(app, settings)
+    tell_reveal = TellReveal(publisher.publish, app.clock)
+    app.http.include_router(reveal_router(ways, Revealing(database, queries, keys), tell_reveal))
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
     async def close() -> None:
         detector.close()
 
     app.on_close(close)
+
+
+async def _ways(app: Application, settings: RedactionSettings) -> list[Way]:
+    """Who may come in to see what stands behind pseudonyms; the operator token only to be told that it may not."""
+    ways = [by_operator_token(settings)]
+    if settings.audit_url is not None:
+        audit = ByAudit.at(settings.audit_url)
+        app.on_close(audit.close)
+        ways.append(audit.principal)
+    by_provider = by_token(settings)
+    return ways if by_provider is None else [*ways, by_provider]
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:
