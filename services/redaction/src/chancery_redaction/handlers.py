@@ -22,11 +22,12 @@ from chancery_contracts.interactions import (
 )  # fmt: skip
 from chancery_runtime.screening import find_injections
 
+from chancery_redaction.domain.headers import named_in_headers
 from chancery_redaction.domain.masking import Draft, Masked, mask, masked_counts, proven, told_apart
 from chancery_redaction.domain.parts import apart, settled
 from chancery_redaction.domain.policies import Changes, unshifted
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
-from chancery_redaction.domain.spans import Span
+from chancery_redaction.domain.spans import Span, settle
 from chancery_redaction.domain.views import View, view
 from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
@@ -83,6 +84,8 @@ async def _mask_messages(
 
 def _draft(seen: View, spans: Sequence[Span], changes: Changes) -> Draft:
     allowed = frozenset(word.casefold() for word in changes.policy.allow_list)
+    if "PERSON" in changes.policy.entity_types:
+        spans = settle([*spans, *named_in_headers(seen.text)])
     personal = settled(part for span in spans if seen.text[span.start : span.end].casefold() not in allowed for part in seen.parts(span))
     return Draft(seen.original, tuple(settled([*personal, *apart(changes.parts(seen), personal)])))
 
