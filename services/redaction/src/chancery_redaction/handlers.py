@@ -23,7 +23,7 @@ from chancery_contracts.interactions import (
 from chancery_runtime.screening import find_injections
 
 from chancery_redaction.domain.headers import named_in_headers
-from chancery_redaction.domain.masking import Draft, Masked, mask, masked_counts, proven, told_apart
+from chancery_redaction.domain.masking import Draft, Masked, amended, mask, masked_counts, told_apart
 from chancery_redaction.domain.parts import apart, settled
 from chancery_redaction.domain.policies import Changes, unshifted
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
@@ -98,12 +98,14 @@ async def masked_exactly(drafts: list[Draft], scope: Scope, vault: Vault) -> lis
         asked = [Wanted(*one) for one in sorted(wanted, key=lambda one: (one[0], one[1], one[2] or ""))]
         tokens |= await vault.tokens(scope, asked)
         values = await vault.values(scope, sorted(set(tokens.values())))
-        better = told_apart(drafts, tokens, values)
-        if better == drafts:
-            masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
-            better = proven(drafts, masked, values)
-            if better == drafts:
-                return masked
+        spelled = told_apart(drafts, tokens, values)
+        if spelled != drafts:
+            drafts = spelled
+            continue
+        masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
+        better = amended(drafts, masked, values)
+        if better is None:
+            return masked
         drafts = better
     raise Poison("the text imitates pseudonyms, or could not be restored to the letter", code="invalid_request")
 
