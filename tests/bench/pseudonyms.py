@@ -113,8 +113,8 @@ async def _round_trips(database_url: str, keyring: Path) -> list[Figure]:
     return [
         Figure("round_trips", TEXTS, "texts", TEXTS),
         Figure("round_trips_not_exact", wrong["whole"], "texts", 0, "lower"),
-        Figure("streams", wrong["streamed"], "texts"),
-        Figure("streams_not_exact", wrong["stream"], "texts", 0, "lower"),
+        Figure("streams", wrong["streamed"], "streams", TEXTS),
+        Figure("streams_not_exact", wrong["stream"], "streams", 0, "lower"),
         Figure("values_left_in_masked_texts", wrong["left"], "texts", 0, "lower"),
         Figure("mask_per_text_mean", took["mask"] / TEXTS * 1000, "ms"),
         Figure("restore_per_text_mean", took["restore"] / TEXTS * 1000, "ms"),
@@ -150,18 +150,19 @@ def _check_streams(
         is_json = text.startswith("{")
         if '"{' in text or ('"' in text and not is_json):
             continue
-        wrong["streamed"] += 1
-        restorer, data, out, at = (
-            StreamRestorer({one.token: values[one.token] for one in there.findings}, json=is_json),
-            there.text.encode(),
-            [],
-            0,
-        )
-        while at < len(data):
-            size = 1 if bytewise else chosen.randint(1, 40)
-            out.append(restorer.feed(data[at : at + size]))
-            at += size
-        wrong["stream"] += "".join([*out, restorer.finish()]) != text
+        values_here = {one.token: values[one.token] for one in there.findings}
+        for size in (1, 40) if bytewise else (16, 40):
+            wrong["streamed"] += 1
+            wrong["stream"] += _streamed(there.text.encode(), StreamRestorer(values_here, json=is_json), chosen, size) != text
+
+
+def _streamed(data: bytes, restorer: StreamRestorer, chosen: random.Random, most: int) -> str:
+    out, at = [], 0
+    while at < len(data):
+        size = chosen.randint(1, most)
+        out.append(restorer.feed(data[at : at + size]))
+        at += size
+    return "".join([*out, restorer.finish()])
 
 
 def _text(chosen: random.Random) -> tuple[str, list[str]]:

@@ -86,8 +86,6 @@ def _shape(value):
         return [(key if re.fullmatch(r"[A-Za-z_$][\w$-]*", key) else "", _shape(one)) for key, one in value.items()]
     if isinstance(value, list):
         return [_shape(one) for one in value]
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and '"' in value:
-        return "string"
     return "scalar" if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 

@@ -1,6 +1,6 @@
 """A vault in memory for pure tests: as the real one, it knows a value in the spelling that came first."""
 
-from chancery_redaction.domain.masking import Draft, mask, proven, told_apart
+from chancery_redaction.domain.masking import Draft, amended, mask, told_apart
 from chancery_redaction.domain.parts import settled
 from chancery_redaction.domain.pseudonyms import token, value_hash
 from chancery_redaction.domain.spans import Span
@@ -12,13 +12,13 @@ KEY = b"k" * 32
 class MemoryVault:
     """Of one scope."""
 
-    def __init__(self):
-        self.by_hash, self.values = {}, {}
+    def __init__(self, scope="matter:m"):
+        self.scope, self.by_hash, self.values = scope, {}, {}
 
     def tokens(self, drafts):
         tokens = {}
         for part in (part for draft in drafts for part in draft.parts if part.replacement is None):
-            digest = value_hash(KEY, "matter:m", *part.key)
+            digest = value_hash(KEY, self.scope, *part.key)
             attempt = 0
             while digest not in self.by_hash:
                 name = token(part.entity_type, digest, attempt)
@@ -42,8 +42,8 @@ def masked(texts, spans, vault):
         if better == drafts:
             done = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
             known = {name: vault.values[name] for name in tokens.values()}
-            better = proven(drafts, done, known)
-            if better == drafts:
+            better = amended(drafts, done, known)
+            if better is None:
                 return done, known
         drafts = better
     raise AssertionError("it is never as it was")

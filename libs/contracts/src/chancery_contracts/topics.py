@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import access, areas, interactions, keys, privacy, subjects
+from chancery_contracts import access, areas, interactions, keys, privacy, reveals, subjects
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -131,7 +131,8 @@ CHECKPOINTS = Topic(
     description="Heads of the audit trail",
 )  # fmt: skip
 READS = Topic(
-    "audit.reads", "audit", "interaction or event", (areas.AuditRead,), "none", partitions=1, description="Who read the audit trail",
+    "audit.reads", "audit and redaction", "interaction or event", (areas.AuditRead, reveals.ValuesRevealed), "none", partitions=1,
+    description="Who read the audit trail, and who was shown what stands behind pseudonyms",
 )  # fmt: skip
 ACCESS = Topic(
     "access", "audit", "key", (access.AccessGranted, access.AccessRevoked), "none", partitions=1, retention_ms=-1,

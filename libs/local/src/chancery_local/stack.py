@@ -89,6 +89,7 @@ def environment(addresses: StackAddresses) -> dict[str, str]:
         "CHANCERY_ENVIRONMENT": "development",
         "CHANCERY_HTTP_HOST": LOOPBACK,
         "CHANCERY_KEYRING_PATH": str(addresses.home / "keyring.json"),
+        "CHANCERY_AUDIT_URL": f"http://{LOOPBACK}:{addresses.port('audit')}",
         "CHANCERY_AUDIT_ANCHOR_FOLDER": str(addresses.home / "anchors"),
         "CHANCERY_EMBEDDING_MODEL_PATH": str(model.model),
         "CHANCERY_EMBEDDING_TOKENIZER_PATH": str(model.tokenizer),

@@ -22,11 +22,12 @@ from chancery_contracts.interactions import (
 )  # fmt: skip
 from chancery_runtime.screening import find_injections
 
-from chancery_redaction.domain.masking import Draft, Masked, mask, masked_counts, proven, told_apart
+from chancery_redaction.domain.headers import named_in_headers
+from chancery_redaction.domain.masking import Draft, Masked, amended, mask, masked_counts, told_apart
 from chancery_redaction.domain.parts import apart, settled
 from chancery_redaction.domain.policies import Changes, unshifted
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
-from chancery_redaction.domain.spans import Span
+from chancery_redaction.domain.spans import Span, settle
 from chancery_redaction.domain.views import View, view
 from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
@@ -94,6 +95,8 @@ async def _mask_messages(
 
 def _draft(seen: View, spans: Sequence[Span], changes: Changes) -> Draft:
     allowed = frozenset(word.casefold() for word in changes.policy.allow_list)
+    if "PERSON" in changes.policy.entity_types:
+        spans = settle([*spans, *named_in_headers(seen.text)])
     personal = settled(part for span in spans if seen.text[span.start : span.end].casefold() not in allowed for part in seen.parts(span))
     return Draft(seen.original, tuple(settled([*personal, *apart(changes.parts(seen), personal)])))
 
@@ -106,12 +109,14 @@ async def masked_exactly(drafts: list[Draft], scope: Scope, vault: Vault) -> lis
         asked = [Wanted(*one) for one in sorted(wanted, key=lambda one: (one[0], one[1], one[2] or ""))]
         tokens |= await vault.tokens(scope, asked)
         values = await vault.values(scope, sorted(set(tokens.values())))
-        better = told_apart(drafts, tokens, values)
-        if better == drafts:
-            masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
-            better = proven(drafts, masked, values)
-            if better == drafts:
-                return masked
+        spelled = told_apart(drafts, tokens, values)
+        if spelled != drafts:
+            drafts = spelled
+            continue
+        masked = [mask(draft, index, tokens) for index, draft in enumerate(drafts)]
+        better = amended(drafts, masked, values)
+        if better is None:
+            return masked
         drafts = better
     raise Poison("the text imitates pseudonyms, or could not be restored to the letter", code="invalid_request")
 

@@ -1,11 +1,13 @@
 """Settings of redaction, from the environment."""
 
-from chancery_runtime import ServiceSettings
+from chancery_runtime.tokens import TokenSettings
 
 
-class RedactionSettings(ServiceSettings):
-    """`CHANCERY_REDACTION_…`."""
+class RedactionSettings(TokenSettings):
+    """`CHANCERY_REDACTION_…`, `CHANCERY_OIDC_…` as audit has them."""
 
+    audit_url: str | None = None
+    """Where keys of the audit trail are checked. None: only tokens of the identity provider reveal. In production: https."""
     redaction_max_in_flight: int = 8
     """Masking is work of the processor: more at once would only wait for it."""
     redaction_max_characters: int = 100_000

@@ -78,17 +78,20 @@ def _told_apart(draft: Draft, tokens: Tokens, values: Mapping[str, str]) -> Draf
     return replace(draft, parts=tuple(part.told_apart() if differs(part) else part for part in draft.parts))
 
 
-def proven(drafts: Sequence[Draft], masked: Sequence[Masked], values: Mapping[str, str]) -> list[Draft]:
-    """The same drafts where each text, restored, is what it was; else what has to be masked otherwise for that."""
-    return [_proven(draft, there, values) for draft, there in zip(drafts, masked, strict=True)]
+def amended(drafts: Sequence[Draft], masked: Sequence[Masked], values: Mapping[str, str]) -> list[Draft] | None:
+    """None where each text, restored, is what it was; else drafts that mask otherwise what has to be."""
+    found = [_amended(draft, there, values) for draft, there in zip(drafts, masked, strict=True)]
+    if all(one is None for one in found):
+        return None
+    return [one if one is not None else draft for one, draft in zip(found, drafts, strict=True)]
 
 
-def _proven(draft: Draft, masked: Masked, values: Mapping[str, str]) -> Draft:
+def _amended(draft: Draft, masked: Masked, values: Mapping[str, str]) -> Draft | None:
     imitations = _imitations(draft, masked, values)
     if imitations:
         return replace(draft, parts=tuple(settled([*draft.parts, *imitations])))
     if restore(masked.text, values)[0] == reverted(draft):
-        return draft
+        return None
     # Brackets and quotation marks that only together with a value are JSON, or no longer are.
     return replace(draft, parts=tuple(part if part.replacement is not None else _verbatim(draft.text, part) for part in draft.parts))
 

@@ -62,6 +62,16 @@ def mentions(text: str, known: Container[str], since: int = 0) -> Iterator[Menti
             yield Mention(token, found.start(), found.end(), form, bare)
 
 
+class _Anything:
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def all_tokens(text: str) -> list[str]:
+    """What may be tokens, each once, in order."""
+    return list(dict.fromkeys(one.token for one in mentions(text, _Anything())))
+
+
 def canonical(entity_type: str, letters: str) -> str:
     """As we write it."""
     return f"<{separated(entity_type, fenced=True)}_{separated(letters, fenced=True)}>"

@@ -1,0 +1,167 @@
+"""From a request to its end: masked, answered by a model, restored; nothing of another matter comes in."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from chancery_contracts.catalogue import Catalogue
+from chancery_contracts.failures import Poison
+from chancery_contracts.interactions import Citation, InteractionCompleted, InteractionRedacted, InteractionValidated, Message, Passage
+from chancery_redaction.adapters.shifting import KeyedShifts
+from chancery_redaction.domain.masking import Draft
+from chancery_redaction.domain.parts import Part
+from chancery_redaction.domain.patterns import find_patterns
+from chancery_redaction.domain.spellings import Spelling
+from chancery_redaction.handlers import complete_validated, masked_exactly, redact
+from chancery_redaction.ports import Ports, Scope
+from chancery_runtime.keys import LocalKeyring
+from chancery_testing import builders
+from chancery_testing.clock import START
+from unit.redaction.vaults import MemoryVault, found
+
+TYPES = ("PERSON", "EMAIL_ADDRESS", "UK_ACCOUNT")
+
+
+class Vaults:
+    """The port, over one memory vault a scope."""
+
+    def __init__(self):
+        self.scopes = {}
+
+    def _of(self, scope):
+        return self.scopes.setdefault(scope, MemoryVault(scope.name))
+
+    async def tokens(self, scope, values):
+        parts = tuple(Part(one.entity_type, 0, 0, _read(one.text), 1.0) for one in values)
+        return self._of(scope).tokens([Draft("", parts)])
+
+    async def values(self, scope, tokens):
+        known = self._of(scope).values
+        return {token: known[token] for token in tokens if token in known}
+
+
+def _read(stored):
+    return SimpleNamespace(stored=stored)
+
+
+class Names:
+    """A detector that knows some names, and our patterns."""
+
+    async def detect(self, texts, *_):
+        return [[*find_patterns(text, frozenset(TYPES)), *found(text, "Ann Lee", "Bob Roy")] for text in texts]
+
+
+class Book:
+    async def begin(self, *_):
+        return True
+
+    async def complete(self, *_):
+        return True
+
+
+@pytest.fixture
+def ports():
+    catalogue = Catalogue()
+    for dates in ("keep", "shift"):
+        policy = {"entity_types": TYPES, "dates": dates, "amounts": "generalise" if dates == "shift" else "keep"}
+        catalogue.apply(builders.registry_entry("redaction_policy", dates, policy))
+        use_case = {
+            "prompt": {"name": "p", "version": 1}, "model": {"name": "m", "version": 1}, "collections": ["c"], "budget": "b",
+            "redaction_policy": {"name": dates, "version": 1},
+        }  # fmt: skip
+        catalogue.apply(builders.registry_entry("use_case", dates, use_case))
+    return Ports(Names(), Vaults(), KeyedShifts(LocalKeyring(b"k" * 32)), Book(), catalogue, START, 100_000)
+
+
+async def sent(ports, *texts, use_case="keep", matter="a", roles=("user",)):
+    messages = tuple(Message(role=roles[number % len(roles)], content=text) for number, text in enumerate(texts))
+    event = builders.requested(messages=messages, use_case=use_case, matter=matter)
+    (out,) = await redact(event, ports)
+    assert isinstance(out.data, InteractionRedacted), out.data
+    return out
+
+
+async def answered(ports, redacted, answer, passages=(), citations=()):
+    event = builders.validated(
+        messages=redacted.data.messages, findings=redacted.data.findings, answer=answer, citations=citations, passages=passages,
+        verdict="release", matter=redacted.matter, interaction=redacted.interaction,
+    )  # fmt: skip
+    assert isinstance(event.data, InteractionValidated)
+    (out,) = await complete_validated(event, ports)
+    assert isinstance(out.data, InteractionCompleted)
+    return out.data
+
+
+async def test_what_the_model_repeats_comes_back(ports):
+    text = 'Ann Lee (ann@mail.example) pays {"to": "Bob Roy", "account": 31926819}.'
+    out = await sent(ports, text)
+    masked = out.data.messages[0].content
+    assert not any(value in masked for value in ("Ann", "mail.example", "Bob", "31926819"))
+    assert (await answered(ports, out, masked)).answer == text
+
+
+async def test_tokens_are_the_same_in_the_next_turn_and_in_the_history(ports):
+    first = await sent(ports, "I am Ann Lee.")
+    reply = await answered(ports, first, f"Hello {first.data.findings[0].token}!")
+    second = await sent(ports, "I am Ann Lee.", reply.answer, "What of ANN LEE and Bob Roy?", roles=("user", "assistant"))
+    assert second.data.messages[1].content == f"Hello {first.data.findings[0].token}!"
+
+
+async def test_a_forged_token_of_another_matter_is_never_restored(ports):
+    there = (await sent(ports, "Ann Lee", matter="b")).data.findings[0].token
+    here = await sent(ports, "Bob Roy", matter="a")
+    answer = f"{there} {there.lower()} {here.data.findings[0].token}"
+    assert (await answered(ports, here, answer)).answer == f"{there} {there.lower()} Bob Roy"
+
+
+async def test_a_token_of_another_interaction_of_the_matter_is_not_restored_either(ports):
+    before = (await sent(ports, "Ann Lee")).data.findings[0].token
+    now = await sent(ports, "Bob Roy")
+    assert (await answered(ports, now, f"{before}?")).answer == f"{before}?"
+
+
+async def test_a_pseudonym_that_the_publisher_writes_is_text(ports):
+    token = (await sent(ports, "Ann Lee")).data.findings[0].token
+    text = f"Is Ann Lee the {token.lower()} of last time?"
+    out = await sent(ports, text)
+    assert (await answered(ports, out, out.data.messages[0].content)).answer == text
+
+
+async def test_citations_move_with_what_was_restored(ports):
+    out = await sent(ports, "Ann Lee")
+    token = out.data.findings[0].token
+    passage = Passage(passage_id="p", document_id="d", document_version=1, title="t", start=0, end=9, text="x", score=1.0)
+    end = len(f"{token} pays.")
+    done = await answered(ports, out, f"{token} pays. Rest.", (passage,), (Citation(passage_id="p", start=0, end=end),))
+    assert done.answer[done.citations[0].start : done.citations[0].end] == "Ann Lee pays."
+
+
+async def test_dates_move_and_amounts_do_not_come_back(ports):
+    text = "Ann Lee owes £12,345 since 14 March 2024."
+    out = await sent(ports, text, use_case="shift")
+    masked = out.data.messages[0].content
+    assert ("£10,000" in masked, "14 March 2024" in masked) == (True, False)
+    assert {one.method for one in out.data.findings} == {"pseudonym", "shifted", "generalised"}
+    assert (await answered(ports, out, masked)).answer == text.replace("12,345", "10,000")
+
+
+async def test_dates_move_otherwise_in_another_matter(ports):
+    moved = {(await sent(ports, "on 14 March 2024", use_case="shift", matter=f"m{number}")).data.messages[0].content for number in range(9)}
+    assert len(moved) > 6
+
+
+async def test_answers_that_call_tools_carry_values(ports):
+    out = await sent(ports, 'Pay "Ann Lee".')
+    answer = json.dumps({"tool_calls": [{"function": {"arguments": json.dumps({"to": out.data.findings[0].token})}}]})
+    done = await answered(ports, out, answer)
+    assert json.loads(json.loads(done.answer)["tool_calls"][0]["function"]["arguments"]) == {"to": "Ann Lee"}
+
+
+async def test_a_text_that_would_not_come_back_is_not_sent_on():
+    class Forgetful(Vaults):
+        async def values(self, scope, tokens):
+            return dict.fromkeys(tokens, "somebody")
+
+    draft = Draft("Ann Lee", (Part("PERSON", 0, 7, Spelling("plain", "Ann Lee"), 1.0),))
+    with pytest.raises(Poison):
+        await masked_exactly([draft], Scope("t", "matter:a"), Forgetful())
