@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "redaction")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
@@ -26,6 +26,7 @@ SHORT = {
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
     "append": {"INTERACTIONS": 2_000},
     "proofs": {"LEAVES": 100_000, "PROOFS": 200},
+    "redaction": {"CHARACTERS": 20_000, "TEXTS": 500, "WORST": 10_000},
 }
 """Sizes of the short form, by their names in each benchmark."""
 

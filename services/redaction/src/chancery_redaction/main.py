@@ -8,8 +8,8 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.stages import in_transaction
 from chancery_storage import Connection, Journal, load_queries
 
+from chancery_redaction.adapters.entities import make_entities
 from chancery_redaction.adapters.looking_up import PostgresLookUp
-from chancery_redaction.adapters.presidio import SpacyEntities
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.adapters.vault import PostgresInteractions, PostgresVault
@@ -28,7 +28,7 @@ async def build(app: Application) -> None:
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
     catalogue, keys = await app.catalogue(), await app.key_service()
-    detector = SearchingDetector(SpacyEntities())
+    detector = SearchingDetector(make_entities(settings.redaction_ner))
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)

@@ -2,6 +2,8 @@
 
 from chancery_runtime import ServiceSettings
 
+from chancery_redaction.adapters.entities import Model
+
 
 class RedactionSettings(ServiceSettings):
     """`CHANCERY_REDACTION_…`."""
@@ -11,3 +13,5 @@ class RedactionSettings(ServiceSettings):
     redaction_max_characters: int = 100_000
     """Of one request's messages; longer ones are refused before any pattern sees them."""
     redaction_journal_hours: int = 24
+    redaction_ner: Model = "spacy"
+    """Which model finds persons, organisations and places."""
