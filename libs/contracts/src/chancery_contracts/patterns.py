@@ -4,16 +4,18 @@ from typing import Any
 
 ENTITY_TYPE = r"^[A-Z][A-Z_]{1,40}$"
 """What a pseudonym can be named after."""
-PROGRAM_BYTES = 1 << 18
-"""A pattern that takes more memory is refused: it would run slowly, if linearly."""
+PROGRAM_BYTES = 1 << 14
+"""A pattern whose program takes more than its share of this is refused: its time is linear in the text, but in the pattern, too."""
+RUN_BYTES = 1 << 23
+"""To run in: with less, RE2 forgets states that it needs again."""
 
 
-def compiled(regex: str) -> Any:
+def compiled(regex: str, memory: int = RUN_BYTES) -> Any:
     """The pattern over UTF-8 bytes. Raises ValueError where RE2 does not take it."""
     import re2  # here: services that hold no policy need not load it
 
     options = re2.Options()
-    options.max_mem = PROGRAM_BYTES
+    options.max_mem = memory
     options.log_errors = False
     try:
         return re2.compile(regex.encode(), options)
@@ -24,7 +26,7 @@ def compiled(regex: str) -> Any:
 
 def runnable(regex: str) -> str:
     """The same, if it compiles and does not match where nothing is."""
-    if compiled(regex).fullmatch(b"") is not None:
+    if compiled(regex, PROGRAM_BYTES).fullmatch(b"") is not None:
         raise ValueError("the pattern matches the empty text: it would find something everywhere")
     return regex
 

@@ -51,7 +51,7 @@ async def build(app: Application) -> None:
     key_service = await app.key_service()
     catalogue, keys = await app.catalogue(), CachedKeys(key_service, Bounds(settings.redaction_key_cache_s, settings.redaction_key_cache))
     app.on_close(keys.forget_all)
-    detector, languages, shifts = await _detector(app), LanguageCheck(), KeyedShifts(keys)
+    detector, languages, shifts = await _detector(app, settings), LanguageCheck(), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)
@@ -73,8 +73,8 @@ async def build(app: Application) -> None:
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
 
-async def _detector(app: Application) -> GuardedDetector:
-    detector = GuardedDetector(default_detector)
+async def _detector(app: Application, settings: RedactionSettings) -> GuardedDetector:
+    detector = GuardedDetector(partial(default_detector, settings.redaction_ner))
 
     async def close() -> None:
         detector.close()

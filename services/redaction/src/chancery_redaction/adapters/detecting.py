@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from chancery_redaction.adapters.entities import Model, make_entities
 from chancery_redaction.ports import Detector
 
 MakeDetector = Callable[[], Detector]
@@ -17,13 +18,12 @@ MakeDetector = Callable[[], Detector]
 READY = "ready"
 
 
-def default_detector() -> Detector:
-    """The detector that the service runs with. One thread: the children are the parallelism."""
+def default_detector(model: Model = "spacy") -> Detector:
+    """The detector that the service runs with, `model` finding names. One thread: the children are the parallelism."""
     from chancery_redaction.adapters.normalising import NormalisingDetector
-    from chancery_redaction.adapters.presidio import SpacyEntities
     from chancery_redaction.adapters.searching import SearchingDetector
 
-    return NormalisingDetector(SearchingDetector(SpacyEntities(), threads=1))
+    return NormalisingDetector(SearchingDetector(make_entities(model), threads=1))
 
 
 def serve(make: MakeDetector, connection: Connection, timeout_s: float) -> None:

@@ -49,10 +49,10 @@ def recognize(text: str, entity_types: frozenset[str], languages: frozenset[str]
 
 
 def _without_securities(spans: list[Span]) -> list[Span]:
-    """A security's number is nobody's: what was found within one is not a datum, unless it is as sure."""
+    """A security's number is nobody's: what was found within one is not a datum, unless it has check digits of its own."""
     securities = {place for one in spans if one.entity_type == SECURITY for place in range(one.start, one.end)}
     return [
         one
         for one in spans
-        if one.entity_type != SECURITY and (one.score >= 1 or one.start not in securities or one.end - 1 not in securities)
+        if one.entity_type != SECURITY and (one.score >= 0.95 or one.start not in securities or one.end - 1 not in securities)
     ]

@@ -9,7 +9,7 @@ _STREET = (
     r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Close|Drive|Dr|Court|Ct|Crescent|Square|Terrace|Way|Gardens|Place|Pl|Row|Hill|Grove|Mews|Walk"
     r"|Boulevard|Blvd|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Plaza|Turnpike|Alley|Loop|Quay|Wharf|Embankment|Parade|Broadway)"
 )
-_WORD = r"[A-Z][a-z'’-]{1,30}"
+_WORD = r"(?:Mc|Mac|O['’])?[A-Z][a-z'’-]{1,30}"
 _PLACE = rf"(?:,? (?:(?:St|Ft|Mt)\. )?{_WORD}(?: {_WORD}){{0,2}}){{0,3}}"
 _UNIT = r"(?:,? (?:Suite|Ste|Apt|Apartment|Unit|Floor|Fl|Flat|Room|#)\.? ?[A-Za-z0-9-]{1,6})?"
 _STATE = (
@@ -20,14 +20,17 @@ _ZIP = rf",? {_STATE},? {{1,2}}\d{{5}}(?:-\d{{4}})?"
 _ENGLISH = re.compile(
     rf"(?<![\w.,/-])\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?,? (?:(?:[NSEW]|North|South|East|West)\.? )?"
     rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) ){{0,4}}"
-    rf"(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) {_STREET}\b\.?(?: [NS][EW]?| [EW])?{_UNIT}{_PLACE}(?:{_ZIP}|,? {_POSTCODE})?\b"
+    rf"(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) {_STREET}\b\.?(?: [NS][EW]?| [EW])?{_UNIT}"
+    rf"(?:\n{_WORD}(?: {_WORD}){{0,2}}(?:{_ZIP}|,? {_POSTCODE})|{_PLACE}(?:{_ZIP}|,? {_POSTCODE})?)\b"
 )
 _POSTCODE_ALONE = re.compile(rf"(?<![A-Za-z0-9]){_POSTCODE}(?![A-Za-z0-9])")
 _ZIP_ALONE = re.compile(rf"(?<![\w-])(?:(?:St|Ft|Mt)\. )?{_WORD}(?: {_WORD}){{0,2}},{_ZIP[2:]}(?!\d)")
+_PLZ = r"(?:,|,?\n) ?(?:D-)?\d{5} [A-ZÄÖÜ][\wäöüß-]{1,30}(?: [A-ZÄÖÜ][\wäöüß-]{1,30}){0,2}"
 _GERMAN = re.compile(
-    r"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß-]{0,30}(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer)|(?:[A-ZÄÖÜ][\wäöüß-]{1,30} ){1,2}"
-    r"(?:Straße|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer)) \d{1,4} ?[a-z]?\b"
-    r"(?:[,\n] ?(?:D-)?\d{5} [A-ZÄÖÜ][\wäöüß-]{1,30}(?: [A-ZÄÖÜ][\wäöüß-]{1,30}){0,2})?"
+    rf"(?<!\w)[A-ZÄÖÜ][\wäöüß-]{{0,30}}(?:(?:straße|strasse|str\.|platz|allee|gasse) \d{{1,3}} ?[a-z]?\b(?:{_PLZ})?"
+    rf"|(?:weg|ring|damm|ufer) \d{{1,3}} ?[a-z]?{_PLZ})"
+    rf"|(?<!\w)(?:[A-ZÄÖÜ][\wäöüß-]{{1,30}} ){{1,2}}(?:Straße|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer) "
+    rf"\d{{1,3}} ?[a-z]?(?:\b(?:{_PLZ})|\b)"
 )
 _FRENCH = re.compile(
     r"(?<![\w.,/-])\d{1,4}(?: bis| ter| quater)?,? "

@@ -8,7 +8,7 @@ from chancery_redaction.domain.recognizers.recognizer import Recognizer, whole, 
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z\d]){11,31}")
 _BIC = re.compile(r"(?<![A-Za-z0-9])[A-Z]{6}[A-Z2-9][A-NP-Z0-9](?:XXX|[A-WYZ0-9][A-Z0-9]{2})?(?![A-Za-z0-9])")
-_SORT_CODE = re.compile(r"(?<![\d-])\d{2}-\d{2}-\d{2}(?![\d-])")
+_SORT_CODE = re.compile(r"(?<![\d-])(?<![LRD]\. )\d{2}-\d{2}-\d{2}(?![\d-])")
 _SORT_CODE_BARE = re.compile(r"(?i:\bsort[ -]?code\b)[^\n\d]{0,30}(?P<value>\d{6}|\d{2} \d{2} \d{2})(?!\d)")
 _ACCOUNT = re.compile(r"(?i:\b(?:account|acct|a/c)\b)[^\n\d]{0,30}(?P<value>\d{6,10}|\d{4} \d{4})(?![\d,]|\.\d)")
 _ABA = re.compile(r"(?<![\d-])(?:\d{9}|\d{4}-\d{4}-\d)(?![\d-]|[.,]\d)")

@@ -18,6 +18,8 @@ _RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("6011", "6011", (16, 19)),
     ("644", "659", (16, 19)),
     ("3528", "3589", (16, 19)),
+    ("1800", "1800", (15,)),
+    ("2131", "2131", (15,)),
     ("50", "50", (12, 13, 14, 15, 16, 17, 18, 19)),
     ("56", "58", (12, 13, 14, 15, 16, 17, 18, 19)),
     ("62", "62", (16, 17, 18, 19)),
@@ -39,4 +41,4 @@ def _grouped(value: str) -> bool:
     return len(separators) <= 1 and (len(groups) == 1 or all(3 <= len(group) <= 8 for group in groups))
 
 
-RECOGNIZERS = (Recognizer("CREDIT_CARD", _CARD, 1.0, "issuer range and length, Luhn", whole(_card), digits=12),)
+RECOGNIZERS = (Recognizer("CREDIT_CARD", _CARD, 0.95, "issuer range and length, Luhn", whole(_card), digits=12),)

@@ -30,10 +30,16 @@ _GERMAN_STRONG = re.compile(r"(?<!\w)(?:(?:[IVX]{1,5}|\d{1,2}) (?:Z[RBA]|StR|AZR
 _GERMAN_WORDS = words("az", "az\\.", "aktenzeichen", "geschäftszeichen", "urteil vom", "beschluss vom")
 _ECLI = re.compile(r"(?<![\w:])ECLI:[A-Z]{2}:[A-Z0-9.]{1,20}:[12]\d{3}:[A-Z0-9.]{1,40}", re.IGNORECASE)
 _ANNOUNCED = r"(?: nos?\.?| numbers?| ref(?:erence)?\.?(?: no\.?)?| id| code)?[:#]?[ #]{0,3}(?:is )?"
-_VALUE = r"(?P<value>[A-Z0-9][A-Z0-9./_-]{2,30})(?![\w/-])"
+_VALUE = r"(?P<value>[A-Z0-9][A-Z0-9./_-]{2,30})(?![\w/(-])"
 _MATTER = re.compile(rf"(?i:\b(?:matter|file|dossier|mandate){_ANNOUNCED}){_VALUE}")
-_WHOSE = r"client|customer|member(?:ship)?|policy|patient|employee|our|your|account holder"
-_CLIENT = re.compile(rf"(?i:\b(?:{_WHOSE}){_ANNOUNCED}){_VALUE}")
+_WHOSE = r"client|customer|member(?:ship)?|policy|patient|employee|account holder"
+_CLIENT = re.compile(
+    rf"(?i:\b(?:(?:{_WHOSE}){_ANNOUNCED}|(?:our|your) ref(?:erence)?\.?(?: nos?\.?| numbers?)?:?[ #]{{0,3}}(?:is )?)){_VALUE}"
+)
+
+
+_SEC_FILE = re.compile(r"(?:0{0,2}[01]|33|333|811)-\d{2,6}(?:-\d{2})?")
+"""Of a registrant with the SEC: public, and on every report."""
 
 
 def _two_digits(value: str) -> bool:
@@ -42,7 +48,7 @@ def _two_digits(value: str) -> bool:
 
 def _reference(value: str) -> int:
     trimmed = value.rstrip("./:-_")
-    return len(trimmed) if _two_digits(trimmed) else 0
+    return len(trimmed) if _two_digits(trimmed) and not _SEC_FILE.fullmatch(trimmed) else 0
 
 
 RECOGNIZERS = (

@@ -34,6 +34,6 @@ def isin_valid(value: str) -> bool:
 RECOGNIZERS = (
     Recognizer("LEI", _LEI, 1.0, "mod 97-10 (ISO 17442)", whole(_lei), None, digits=2),
     Recognizer("FR_SIREN", _SIREN, 0.9, "Luhn; words near it", whole(lambda value: luhn(compact(value))), _SIREN_WORDS, bare=0.1, digits=9),
-    Recognizer("FR_SIRET", _SIRET, 0.9, "Luhn; words near it", whole(_siret), _SIRET_WORDS, bare=0.3, digits=14),
+    Recognizer("FR_SIRET", _SIRET, 0.97, "Luhn; words near it", whole(_siret), _SIRET_WORDS, bare=0.3, digits=14),
     Recognizer(SECURITY, _ISIN, 1.0, "country, Luhn (ISO 6166); never masked", whole(isin_valid), digits=1),
 )
