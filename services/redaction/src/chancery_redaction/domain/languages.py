@@ -17,8 +17,8 @@ _PAIRED = "\u0370-\u052f\u1c80-\u1c8f\u1f00-\u1fff"
 _SCRIPT = re.compile(rf"[{_PAIRED}][\u0300-\u036f]?(?=[{_PAIRED}])|[^\W\d_{_LATIN}{_PAIRED}]")
 _ENGLISH = frozenset({
     "the", "of", "and", "is", "my", "i", "you", "your", "what", "how", "to", "with", "this", "that", "it", "it's", "i'm", "from", "have",
-    "has", "does", "can", "could", "would", "please", "want", "need", "when", "where", "which", "why", "get", "not", "by", "or", "be", "been",
-    "if", "they", "she", "his", "their", "there", "lives", "about",
+    "has", "does", "can", "could", "would", "please", "want", "need", "when", "where", "which", "why", "get", "not", "by", "or", "be",
+    "been", "if", "they", "she", "his", "their", "there", "lives", "about",
 })  # fmt: skip
 """Words that tell English at once: two of them, and a quarter of a piece, are not asked of the classifier."""
 
