@@ -1,8 +1,12 @@
 """Everything that the stack writes, to search it."""
 
+import os
+import stat
+
 import asyncpg
 import chancery_local
 import httpx
+import psutil
 from chancery_bus import TopicReader
 from chancery_bus.admin import topic_names
 from chancery_bus.clients import start_consumer, stop_consumer
@@ -47,3 +51,32 @@ async def sinks(stack, home):
     async with httpx.AsyncClient() as client:
         for name, url in stack.urls.items():
             yield f"metrics {name}", (await client.get(f"{url}/metrics")).content
+
+
+KAFKAS_OWN = (".index", ".timeindex", ".txnindex", ".snapshot")
+"""Offsets and times by offset, most of them empty to ten megabytes: no record's bytes."""
+
+
+def files(home):
+    """(place, bytes) of every file under the stack's folder, PostgreSQL's pages and its write-ahead log too: what is raw in the vault is sealed.
+
+    Not the segments of the raw topics, which `sinks` leaves out too, and whose other records `records` reads.
+    """
+    for folder, _, names in os.walk(home):
+        if os.path.basename(folder).startswith(ALLOWED):
+            continue
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.endswith(KAFKAS_OWN) or not stat.S_ISREG(os.lstat(path).st_mode):
+                continue
+            with open(path, "rb") as file:
+                yield f"file {os.path.relpath(path, home)}", file.read()
+
+
+def processes(home):
+    """(place, bytes) of the arguments and the environment of every process of the stack."""
+    for one in chancery_local.status(home).processes:
+        if one.pid is not None:
+            process = psutil.Process(one.pid)
+            for each in (process, *process.children(recursive=True)):
+                yield f"process {one.name}", repr((each.cmdline(), each.environ())).encode()
