@@ -244,7 +244,8 @@ async def world(database_url: str) -> AsyncIterator[World]:
         app.include_router(one)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://audit") as http:
         yield World(
-            databases, keys, clock, orders, owners, Privacy(audit, queries, cache), trail, Eraser(audit, queries, cache, Catalogue(), clock),
+            databases, keys, clock, orders, owners, Privacy(audit, queries, cache), trail,
+            Eraser(audit, queries, cache, Catalogue(), clock),
             ErasedAgain(databases["redaction"], redaction), documents, index, signer, batch_in_transaction(audit, queries, cache),
             PostgresKeyOffers(audit, queries, cache), http, read, sealer=sealer,
         )  # fmt: skip
