@@ -44,6 +44,10 @@ MAY = {
     "POST /v1/holds": "officer",
     "POST /v1/holds/{hold}/release": "officer",
     "POST /v1/erasures": "officer",
+    "POST /v1/subjects/orders": "officer",
+    "GET /v1/subjects/orders": "auditor officer",
+    "GET /v1/subjects/orders/{order}": "auditor officer",
+    "GET /v1/subjects/orders/{order}/export": "officer",
     "GET /v1/access/self": "auditor officer operator token",
     "GET /v1/access": "token",
     "POST /v1/access": "token",
@@ -56,11 +60,12 @@ MAY = {
 OF_NO_TENANT = {"GET /v1/access/self", "GET /v1/access", "POST /v1/access", "POST /v1/access/{key}/revoke"}
 STRICT = "GET /v1/interactions"
 """Takes no filter that it does not know."""
-PLACES = {"interaction": "i-1", "hold": "h-1", "request": "r-1", "seq": "0", "path:path": "0/000.p/1", "key": "no-such-key"}
+PLACES = {"interaction": "i-1", "hold": "h-1", "request": "r-1", "seq": "0", "path:path": "0/000.p/1", "key": "no-such-key", "order": "o-1"}
 WORDS = {
     "POST /v1/holds": {"matter": "m-1", "reason": "x"},
     "POST /v1/holds/{hold}/release": {"reason": "x"},
     "POST /v1/erasures": {"subject": {"kind": "matter", "name": "m-1"}, "reason": "x", "legal_ground": "x"},
+    "POST /v1/subjects/orders": {"purpose": "find", "values": ["Canary"], "reason": "x"},
     "POST /v1/access": {"name": "n", "role": "auditor"},
 }
 REFUSED = {401, 403}

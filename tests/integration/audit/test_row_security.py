@@ -23,7 +23,7 @@ WHERE c.table_schema = 'audit' AND c.column_name = 'tenant' ORDER BY 1
 """
 READ_BY_READERS = {
     "heads", "logs", "checkpoints", "tiles", "cosignatures", "scopes", "concerns", "places", "alarms", "entries", "payloads", "data_keys",
-    "holds", "erasure_requests", "attributes", "costs", "anchors",
+    "holds", "erasure_requests", "attributes", "costs", "anchors", "erased_payloads",
 }  # fmt: skip
 HIDDEN, SHOWN = "walled-words", "open-words"
 """In every name of what lies behind the wall, and of what lies before it: identifiers, conversations, documents, holds."""
@@ -44,6 +44,8 @@ async def _record(audit, tenant):
         for kind, name in (("matter", matter), ("interaction", words)):
             asked = ErasureRequested(subject=ErasureSubject(kind=kind, name=name), reason=words, legal_ground="x", by="x")
             await _order(audit, tenant, f"e-{kind}-{words}", asked, name if kind == "matter" else None)
+        erased = "INSERT INTO erased_payloads (tenant, namespace, event_id, erased_at, erased_by) VALUES ($1, 'live', $2, now(), 'o')"
+        await audit.run(erased, tenant, f"x-{words}")
     await audit.checkpoints.publish_moved()
     await audit.run("INSERT INTO cosignatures (tenant, size, witness, line) VALUES ($1, 1, 'w', 'l')", tenant)
     await audit.run("INSERT INTO anchors (tenant, kind, size, at, evidence) VALUES ($1, 'file', 1, now(), '')", tenant)

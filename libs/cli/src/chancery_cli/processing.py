@@ -147,7 +147,8 @@ def _recipient(model: ModelBody | None, body: UseCaseBody) -> dict[str, Any]:
 
 def _filled(known: Any, names: tuple[str, ...]) -> dict[str, Any]:
     given = known if isinstance(known, dict) else {}
-    return {name: given.get(name, TO_FILL_IN) for name in names if name in given or name != "name"}
+    told = {name: given[name] for name in names if given.get(name, TO_FILL_IN) != TO_FILL_IN}
+    return dict.fromkeys((name for name in names if name != "name"), TO_FILL_IN) | told
 
 
 def _of(known: Any, name: str) -> Any:

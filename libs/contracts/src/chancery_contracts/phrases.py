@@ -57,9 +57,16 @@ def _pattern(value: str) -> str:
     return rf"(?:(?<!\w)|(?<=\\[nrt])){body}(?!\w)"
 
 
+_WRITTEN_AS = {
+    **dict.fromkeys("'’ʼ‘", "['’ʼ‘]"),
+    **dict.fromkeys("-‐‑–", "[-‐‑–]"),
+    **dict.fromkeys('"“”„', r'\\?["“”„]'),
+}
+"""Signs that are written in several ways; a quotation mark has a backslash in JSON."""
+
+
 def _word(word: str) -> str:
-    """Apostrophes and hyphens are written in several ways; JSON may escape what is no ASCII."""
-    return "".join(r"['’ʼ]" if char in "'’ʼ" else r"[-‐‑–]" if char in "-‐‑–" else re.escape(char) for char in word)
+    return "".join(_WRITTEN_AS.get(char) or re.escape(char) for char in word)
 
 
 def _strings(node: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ TABLES: tuple[Store, ...] = (
     _table("retrieval.withdrawals", "raw", "order", "why documents were withdrawn, in words"),
     _table("retrieval.vectors", "pseudonymised", "order", "embeddings of passages; they go with them", "as passages"),
     _table("retrieval.lexemes", "raw", "order", "words of passages; each goes with its last passage", "as passages"),
-    _table("retrieval.journal", "raw", "order", "answers with passages of documents"),
+    _table("retrieval.journal", "raw", "order", "answers with passages of documents", "eight days"),
     *_nothing("retrieval", "shelves", "erased_versions"),
     _table("generation.answers", "raw", "order", "models' answers, which may quote documents", "days, see its settings"),
     _table("generation.journal", "raw", "order", "answers with passages of documents", "days, see its settings"),

@@ -1,5 +1,8 @@
 """Builds retrieval and runs it."""
 
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -29,6 +32,10 @@ from chancery_retrieval.settings import RetrievalSettings
 log = structlog.get_logger()
 PACKAGE = "chancery_retrieval"
 MAX_CONNECTIONS = 16
+JOURNALS = ("retrieval.documents", "retrieval")
+JOURNAL_KEPT = timedelta(days=8)
+"""A day longer than the topics keep what is answered."""
+PURGE_EVERY_S = 3_600.0
 
 
 def main() -> None:
@@ -46,8 +53,8 @@ async def build(settings: RetrievalSettings, application: Application) -> None:
     database = await application.database(schema="retrieval", package=PACKAGE, setup=plan_afresh, max_size=MAX_CONNECTIONS)
     await _build_subjects(application, database)
     ports = assemble(settings, application, database, embedder, await application.catalogue())
-    documents = partial(around, database, Journal(database, "retrieval.documents"), clock=application.clock)
-    questions = partial(before_storing, database, Journal(database, "retrieval"), clock=application.clock)
+    documents = partial(around, database, Journal(database, JOURNALS[0]), clock=application.clock)
+    questions = partial(before_storing, database, Journal(database, JOURNALS[1]), clock=application.clock)
     application.stage(documents_stage(ports, documents, settings.retrieval_documents_in_flight))
     application.stage(questions_stage(ports, questions))
     application.http.include_router(operator_routes(ports.grounding, require_operator(settings)))
@@ -66,6 +73,16 @@ async def _build_subjects(application: Application, database: Database) -> None:
     if again := await documents.erase_again():
         log.warning("erased_again", documents=again, reason="a restored backup brought back what had been erased")
     await answer_orders(application, "retrieval", database, (documents, JournalStore(database)))
+    application.background("journals", partial(_purge, application, [Journal(database, name) for name in JOURNALS]))
+
+
+async def _purge(application: Application, journals: Sequence[Journal]) -> None:
+    """What no redelivery can ask for any more: answers hold passages of documents."""
+    while True:
+        for journal in journals:
+            while await journal.purge(application.clock() - JOURNAL_KEPT):
+                pass
+        await asyncio.sleep(PURGE_EVERY_S)
 
 
 def assemble(

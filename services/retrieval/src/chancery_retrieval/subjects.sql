@@ -28,7 +28,13 @@ UPDATE withdrawals SET reason = $3 WHERE tenant = $1 AND event_id = $2
 
 -- name: note_erased_version
 -- The first erasure is the one that is told.
-INSERT INTO erased_versions (tenant, document_id, version, erased_at, erased_by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+INSERT INTO erased_versions AS e (tenant, document_id, version, erased_at, erased_by, titled) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (tenant, document_id, version) DO UPDATE SET titled = e.titled OR excluded.titled
+
+-- name: erase_titles_again
+-- Whole: what of it named the person is not known any more.
+UPDATE documents d SET title = '[erased]' FROM erased_versions e WHERE e.tenant = d.tenant AND e.document_id = d.document_id
+AND e.version = d.version AND d.title NOT LIKE '%[erased]%' AND e.titled RETURNING d.version
 
 -- name: versions_again
 -- In the index, though erased.

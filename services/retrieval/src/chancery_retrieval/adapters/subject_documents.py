@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from chancery_contracts.areas import DocumentPublished
@@ -20,11 +21,26 @@ EXCERPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
+class VersionTitle:
+    """Of a version in the history."""
+
+    document_id: str
+    version: int
+    matter: str | None
+    title: str
+
+    @property
+    def place(self) -> str:
+        """As events name it."""
+        return f"{self.document_id}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class FoundDocuments:
     """Whose text or title, and whose older titles, and which reasons hold a phrase."""
 
     texts: tuple[IndexedText, ...]
-    titles: tuple[tuple[str, int, str | None, str], ...]
+    titles: tuple[VersionTitle, ...]
     reasons: tuple[tuple[str, str | None, str], ...]
 
 
@@ -53,13 +69,13 @@ class SubjectDocuments(SubjectStore):
                 return found
             after = rows[-1]["document_id"]
 
-    async def _titles(self, sought: Sought) -> list[tuple[str, int, str | None, str]]:
-        found: list[tuple[str, int, str | None, str]] = []
+    async def _titles(self, sought: Sought) -> list[VersionTitle]:
+        found: list[VersionTitle] = []
         after: tuple[str, int] = ("", 0)
         while True:
             async with self._database.reading() as connection:
                 rows = await connection.fetch(self._queries.titles_of_documents, sought.tenant, *after, PAGE)
-            found += [tuple(row) for row in rows if sought.phrases.occur(row["title"])]
+            found += [VersionTitle(**row) for row in rows if sought.phrases.occur(row["title"])]
             if not rows:
                 return found
             after = (rows[-1]["document_id"], rows[-1]["version"])
@@ -72,13 +88,15 @@ class SubjectDocuments(SubjectStore):
     async def act(self, sought: Sought, found: FoundDocuments, connection: Connection) -> Sequence[StoreResult]:
         """All of it in the order's transaction."""
         texts = [one for one in found.texts if not sought.held(one.matter)]
-        titles = [one for one in found.titles if not sought.held(one[2])]
+        titles = [one for one in found.titles if not sought.held(one.matter)]
         reasons = [one for one in found.reasons if not sought.held(one[1])]
         if sought.erasing:
             for text in texts:
                 await self._take_out(sought, text, connection)
-            for document_id, version, _, title in titles:
-                await connection.execute(self._queries.erase_title, sought.tenant, document_id, version, sought.phrases.erased(title))
+            for one in titles:
+                title = sought.phrases.erased(one.title)
+                await connection.execute(self._queries.erase_title, sought.tenant, one.document_id, one.version, title)
+                await self._note(connection, sought.tenant, (one.document_id, one.version), (self._clock(), sought.order), titled=True)
             for event_id, _, reason in reasons:
                 await connection.execute(self._queries.erase_reason, sought.tenant, event_id, sought.phrases.erased(reason))
         return [
@@ -89,9 +107,12 @@ class SubjectDocuments(SubjectStore):
 
     async def _take_out(self, sought: Sought, text: IndexedText, connection: Connection) -> None:
         await self._index.take_out(connection, sought.tenant, text.document_id, self._clock())
-        await connection.execute(
-            self._queries.note_erased_version, sought.tenant, text.document_id, text.version, self._clock(), sought.order
-        )
+        await self._note(connection, sought.tenant, (text.document_id, text.version), (self._clock(), sought.order), titled=False)
+
+    async def _note(
+        self, connection: Connection, tenant: str, version: tuple[str, int], because: tuple[datetime, str], *, titled: bool
+    ) -> None:
+        await connection.execute(self._queries.note_erased_version, tenant, *version, *because, titled)
 
     async def also(self, sought: Sought, found: FoundDocuments) -> list[AnyEvent]:
         """The next version of each, without the person: indexed like any other."""
@@ -112,23 +133,23 @@ class SubjectDocuments(SubjectStore):
 
     async def learn(self, event: AnyEvent) -> bool:
         """A version that was erased, as the `privacy` topic tells it; whether it was one."""
-        if not isinstance(event.data, SubjectErasedInStore) or event.data.store != PASSAGES:
+        if not isinstance(event.data, SubjectErasedInStore) or event.data.store not in {PASSAGES, TITLES}:
             return False
         async with self._database.transaction() as connection:
             for place in event.data.places:
                 document_id, _, version = place.rpartition("@")
-                await connection.execute(
-                    self._queries.note_erased_version, event.tenant, document_id, int(version), event.time, event.data.order
-                )
+                titled = event.data.store == TITLES
+                await self._note(connection, event.tenant, (document_id, int(version)), (event.time, event.data.order), titled=titled)
         return True
 
     async def erase_again(self) -> int:
-        """What a restored backup put back into the index goes out of it; how many documents."""
+        """What a restored backup put back into the index goes out of it, and titles of the history; how many."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(self._queries.versions_again)
             for row in rows:
                 await self._index.take_out(connection, row["tenant"], row["document_id"], self._clock())
-        return len(rows)
+            titles = await connection.fetch(self._queries.erase_titles_again)
+        return len(rows) + len(titles)
 
 
 def _text(row: Any) -> IndexedText:
@@ -139,11 +160,11 @@ def _text(row: Any) -> IndexedText:
 def _result(store: str, sought: Sought, found: Sequence[Any], free: Sequence[Any], contents: tuple[Content, ...]) -> StoreResult:
     erased = len(free) if sought.erasing else 0
     left = len(found) - len(free) if sought.erasing else 0
-    shown = [one for one in (free if sought.erasing else found) if isinstance(one, IndexedText)]
+    shown = [one for one in (free if sought.erasing else found) if isinstance(one, IndexedText | VersionTitle)]
     return StoreResult(
         store=store, state=result_state(len(found), erased, left, erasing=sought.erasing), found=len(found), erased=erased, left=left,
         places=tuple(one.place for one in shown), contents=contents,
-        matters=tuple(sorted({one.matter for one in found if isinstance(one, IndexedText) and one.matter is not None})),
+        matters=tuple(sorted({one.matter for one in found if isinstance(one, IndexedText | VersionTitle) and one.matter is not None})),
     )  # fmt: skip
 
 
