@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import chancery_local
 import httpx
-from chancery_bus import Publisher
 from chancery_client import ChanceryClient, Request
 from chancery_contracts import encode
 from chancery_contracts.interactions import Message

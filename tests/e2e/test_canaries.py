@@ -1,6 +1,5 @@
 """Five hundred canaries on every path, and then everything that the stack has written is searched for them, in every way to write them."""
 
-import asyncio
 import base64
 import json
 import time
@@ -14,7 +13,7 @@ from chancery_bus.admin import NewTopicSpec, ensure_topics
 from chancery_cli.app import app
 from chancery_cli.auditing import audit_get
 from chancery_client import ChanceryClient
-from chancery_contracts.topics import COMPLETED, REQUESTED
+from chancery_contracts.topics import REQUESTED
 from chancery_testing.waiting import eventually
 from e2e import paths
 from e2e.canaries import canaries
