@@ -102,7 +102,8 @@ class TransitFake:
             case ["POST", "v1", "transit", "keys", name, "config"]:
                 return self._configure(name, body)
             case ["POST", "v1", "transit", "keys", name, "trim"]:
-                return self._trim(self._key(name), int(body["min_available_version"]))
+                self._trim(self._key(name), int(body["min_available_version"]))
+                return None
             case ["POST", "v1", "transit", "encrypt", name]:
                 return self._encrypt(name, base64.b64decode(body["plaintext"]), base64.b64decode(body.get("context", "")))
             case ["POST", "v1", "transit", "decrypt", name]:
