@@ -1,6 +1,6 @@
 """What Vault's transit engine answers on the wire, as far as key services need it: a stand-in where no Vault can be started.
 
-The same suite has run against a real one (`CHANCERY_TEST_VAULT`), and holds both to the same answers.
+The same suite has run against the real engine (`CHANCERY_TEST_VAULT`: "address token"), and holds both to the same answers.
 """
 
 import base64
