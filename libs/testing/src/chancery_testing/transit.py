@@ -1,6 +1,6 @@
 """What Vault's transit engine answers on the wire, as far as key services need it: a stand-in where no Vault can be started.
 
-The same suite has run against a real one (`CHANCERY_TEST_VAULT`), and holds both to the same answers.
+The same suite has run against the real engine (`CHANCERY_TEST_VAULT`: "address token"), and holds both to the same answers.
 """
 
 import base64
@@ -102,7 +102,8 @@ class TransitFake:
             case ["POST", "v1", "transit", "keys", name, "config"]:
                 return self._configure(name, body)
             case ["POST", "v1", "transit", "keys", name, "trim"]:
-                return self._trim(self._key(name), int(body["min_available_version"]))
+                self._trim(self._key(name), int(body["min_available_version"]))
+                return None
             case ["POST", "v1", "transit", "encrypt", name]:
                 return self._encrypt(name, base64.b64decode(body["plaintext"]), base64.b64decode(body.get("context", "")))
             case ["POST", "v1", "transit", "decrypt", name]:

@@ -168,7 +168,7 @@ class KmsKeys:
         if key not in self._version_of:
             found = await self._describe(key)
             if found is None:
-                raise KeyServiceDown("KMS does not know the key that it has just used", code="redaction_unavailable")
+                raise KeyServiceDown("KMS does not know the key that it has just used")
             self._version_of[key] = _version(found)
         return pack(KMS, self._version_of[key], base64.b64decode(answer["CiphertextBlob"]))
 
@@ -190,12 +190,12 @@ class KmsKeys:
 def _version(metadata: dict[str, Any]) -> int:
     found = _VERSION.search(str(metadata.get("Description")))
     if found is None:
-        raise KeyServiceDown("a KMS key under one of our names was not made by us", code="redaction_unavailable")
+        raise KeyServiceDown("a KMS key under one of our names was not made by us")
     return int(found[1])
 
 
 def _later(exc: KmsRefused) -> KeyServiceDown:
-    return KeyServiceDown(f"KMS refuses: {exc.code}", code="redaction_unavailable")
+    return KeyServiceDown(f"KMS refuses: {exc.code}")
 
 
 def _text(content: bytes) -> str:

@@ -45,13 +45,13 @@ class KmsWire:
             )
             answer = dict(json.loads(response.content or b"{}") or {})
         except (httpx.HTTPError, ValueError, TypeError) as exc:
-            raise KeyServiceDown(f"KMS does not answer: {type(exc).__name__}", code="redaction_unavailable") from exc
+            raise KeyServiceDown(f"KMS does not answer: {type(exc).__name__}") from exc
         if response.is_success:
             return answer
         code = str(answer.get("__type", "")).rpartition("#")[2]
         if code in MEANINGFUL:
             raise KmsRefused(code)
-        raise KeyServiceDown(f"KMS answers {response.status_code} {code}", code="redaction_unavailable")
+        raise KeyServiceDown(f"KMS answers {response.status_code} {code}")
 
 
 MEANINGFUL = frozenset(

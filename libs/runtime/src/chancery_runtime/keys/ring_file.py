@@ -72,9 +72,7 @@ class RingFile:
             if self._ring is None or seen != self._seen:
                 self._ring, self._seen = parse(self._path.read_text("utf-8"), self._path.name), seen
         except (OSError, StartupFailed) as exc:
-            raise KeyServiceDown(
-                f"the keyring {self._path.name} cannot be read: {type(exc).__name__}", code="redaction_unavailable"
-            ) from exc
+            raise KeyServiceDown(f"the keyring {self._path.name} cannot be read: {type(exc).__name__}") from exc
         return self._ring
 
     def change(self, change: Change) -> Ring:
@@ -87,9 +85,7 @@ class RingFile:
                     _replace(self._path, dump(after))
                 return after
         except (OSError, StartupFailed) as exc:
-            raise KeyServiceDown(
-                f"the keyring {self._path.name} cannot be changed: {type(exc).__name__}", code="redaction_unavailable"
-            ) from exc
+            raise KeyServiceDown(f"the keyring {self._path.name} cannot be changed: {type(exc).__name__}") from exc
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class TransitKeys:
         if found is not None and version < max(int(found["min_decryption_version"]), int(found["min_available_version"])):
             raise KeyDestroyed("the version that wrapped this key was destroyed")
         if found is None:
-            raise KeyServiceDown("Vault has no key of this tenant: was it deleted, or is this another Vault?", code="redaction_unavailable")
+            raise KeyServiceDown("Vault has no key of this tenant: was it deleted, or is this another Vault?")
         raise CorruptSeal("Vault does not open this key")
 
     async def _must_exist(self, name: str, *, derived: bool) -> None:
@@ -130,13 +130,13 @@ class TransitKeys:
         try:
             return await self._http.request(method, f"/v1/{self._address.mount}/{path}", json=body)
         except httpx.HTTPError as exc:
-            raise KeyServiceDown(f"Vault does not answer: {type(exc).__name__}", code="redaction_unavailable") from exc
+            raise KeyServiceDown(f"Vault does not answer: {type(exc).__name__}") from exc
 
 
 def _read(response: httpx.Response) -> dict[str, Any]:
     """Sealed, standing by, limited, forbidden: all mean "later"; an operator sees the status."""
     if response.is_error:
-        raise KeyServiceDown(f"Vault answers {response.status_code}", code="redaction_unavailable")
+        raise KeyServiceDown(f"Vault answers {response.status_code}")
     if response.status_code == httpx.codes.NO_CONTENT:
         return {}
     try:
@@ -153,7 +153,7 @@ def _packed(data: Mapping[str, Any]) -> bytes:
 
 
 def _strange() -> KeyServiceDown:
-    return KeyServiceDown("what answers at Vault's address is no transit engine", code="redaction_unavailable")
+    return KeyServiceDown("what answers at Vault's address is no transit engine")
 
 
 def _text(content: bytes) -> str:
