@@ -68,6 +68,10 @@ class TestJson:
         there = done('Ann sent {"to": "Ann"}:\n```json\n["Ann \\"A\\""]\n```\n{"not json}', "Ann")
         assert len(there.findings) == 3
 
+    @pytest.mark.parametrize("text", [json.dumps({"k" * 80: ["a"] * 20_000}), "Heading of a column\tOther\n" + "1\t2\n" * 20_000])
+    def test_names_of_fields_do_not_make_a_view_much_longer_than_its_text(self, text):
+        assert len(view(text).text) < 3 * len(text)
+
     @pytest.mark.parametrize("text", ["see [1] and [2]", "{x}", "[a](b)", '{"a" "b"}', '"quoted"', '{"a": 1', "{{{{"])
     def test_what_is_no_json_is_prose(self, text):
         assert json_regions(text) == []
