@@ -17,6 +17,8 @@ from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token
 from chancery_runtime.errors import StartupFailed
 from chancery_runtime.keys import seal
+from chancery_runtime.keys.orders import KeyOrders
+from chancery_runtime.keys_api import keys_router
 from chancery_runtime.metrics import counter
 from chancery_runtime.principals import Way
 from chancery_runtime.tokens import by_token
@@ -46,6 +48,7 @@ from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.viewing import Views, secure
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
+from chancery_audit.adapters.wrapped_keys import TrailKeys
 from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Publish, Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage
@@ -171,7 +174,7 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
     (database, queries, cache), (signer, watch), views, clock = parts.store, parts.beside, parts.views, parts.clock
     keys = AccessKeys(database, queries, clock)
     gate = Gate(ways(settings, keys), walls_hold=walls_hold)
-    tell, trees = Tell(parts.publish, clock), PostgresLog(views, queries)
+    tell, trees, trail_keys = Tell(parts.publish, clock), PostgresLog(views, queries), [TrailKeys(database, queries)]
     return [
         router(gate, PostgresTrailReader(views, queries, cache, parts.namespace), tell, clock),
         alerts_router(gate, watch),
@@ -180,6 +183,7 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
         export_router(gate, PostgresExport(views, queries, cache, trees, signer), tell, clock, parts.catalogue),
         privacy_router(gate, PrivacyOrders(views, queries, parts.publish, clock), tell),
         access_router(gate, keys, clock),
+        keys_router(gate.may("grant"), KeyOrders(cache.key_service, "audit", trail_keys, parts.publish, clock, settings.key_grace_s)),
     ]
 
 

@@ -5,7 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
-from chancery_runtime.access import by_operator_token
+from chancery_runtime.access import by_operator_token, require_operator
+from chancery_runtime.keys import CachedKeys
+from chancery_runtime.keys.cache import Bounds
+from chancery_runtime.keys.orders import KeyOrders
+from chancery_runtime.keys_api import keys_router
 from chancery_runtime.principals import Way
 from chancery_runtime.stages import in_transaction
 from chancery_runtime.tokens import by_token
@@ -19,6 +23,7 @@ from chancery_redaction.adapters.revealing import Revealing, TellReveal
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
+from chancery_redaction.adapters.wrapped_keys import vault_keys
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports
@@ -34,7 +39,9 @@ async def build(app: Application) -> None:
     assert isinstance(settings, RedactionSettings)
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
-    catalogue, keys = await app.catalogue(), await app.key_service()
+    key_service = await app.key_service()
+    catalogue, keys = await app.catalogue(), CachedKeys(key_service, Bounds(settings.redaction_key_cache_s, settings.redaction_key_cache))
+    app.on_close(keys.forget_all)
     detector, shifts = PresidioDetector(), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
@@ -51,6 +58,8 @@ async def build(app: Application) -> None:
     ways = await _ways(app, settings)
     tell_reveal = TellReveal(publisher.publish, app.clock)
     app.http.include_router(reveal_router(ways, Revealing(database, queries, keys), tell_reveal))
+    orders = KeyOrders(key_service, app.name, vault_keys(database, queries), publisher.publish, app.clock, settings.key_grace_s)
+    app.http.include_router(keys_router(require_operator(settings), orders))
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
     async def close() -> None:
