@@ -13,5 +13,5 @@ class RedactionSettings(ServiceSettings):
     redaction_max_characters: int = 100_000
     """Of one request's messages; longer ones are refused before any pattern sees them."""
     redaction_journal_hours: int = 24
-    redaction_ner: Model = "spacy"
+    redaction_ner: Model = "model"
     """Which model finds persons, organisations and places."""
