@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "pseudonyms", "vault")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "pseudonyms", "vault", "redaction")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
@@ -28,6 +28,7 @@ SHORT = {
     "proofs": {"LEAVES": 100_000, "PROOFS": 200},
     "pseudonyms": {"VALUES": 2_000, "MATTERS": 10, "TEXTS": 500, "BYTEWISE": 250, "SERVICES": 8, "SHARED": 100},
     "vault": {"REQUESTS": 60, "WARM": 10},
+    "redaction": {"CHARACTERS": 20_000, "TEXTS": 500, "WORST": 10_000},
 }
 """Sizes of the short form, by their names in each benchmark."""
 

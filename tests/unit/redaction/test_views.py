@@ -7,8 +7,9 @@ import pytest
 from chancery_redaction.domain.headers import named_in_headers
 from chancery_redaction.domain.json_text import json_regions
 from chancery_redaction.domain.masking import Draft, mask
-from chancery_redaction.domain.patterns import FINDERS, find_patterns
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.restoring import restore
+from chancery_redaction.domain.spans import settle
 from chancery_redaction.domain.views import view
 from unit.redaction.vaults import MemoryVault, found, masked
 
@@ -22,7 +23,9 @@ def done(text, *values, kind="PERSON"):
 
 def by_patterns(text):
     """What our own patterns find in a text's view, masked."""
-    [there], known = masked([text], [find_patterns(view(text).text, frozenset(FINDERS))], MemoryVault())
+    [there], known = masked(
+        [text], [settle(recognize(view(text).text, frozenset({"UK_ACCOUNT", "EMAIL_ADDRESS"}), frozenset({"en"})))], MemoryVault()
+    )
     assert restore(there.text, known)[0] == text
     return there
 

@@ -4,14 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chancery_contracts.areas import RegistryEntryPublished, RegistryKind
 from chancery_contracts.base import Part, VersionRef
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.failures import Poison
+from chancery_contracts.patterns import ENTITY_TYPE, nameable, runnable
 
 SHARED = "shared"
 """The tenant of entries that every tenant may use."""
@@ -66,13 +67,35 @@ class BudgetBody(Part):
     period: Literal["day", "month", "total"] = "total"
 
 
+class PolicyPattern(Part):
+    """A pattern of a tenant's own, in RE2's syntax (no look-around, no back-references): it can never take long, whatever the text."""
+
+    name: str
+    regex: Annotated[str, Field(max_length=1_000), AfterValidator(runnable)]
+    entity_type: str = Field(pattern=ENTITY_TYPE)
+    score: float = Field(default=0.9, gt=0, le=1)
+
+
 class RedactionPolicyBody(Part):
-    """What is masked, from which score on."""
+    """What is masked, from which score on. The fields after `refuse_injections` came later: their defaults mask as before."""
 
     entity_types: tuple[str, ...]
     score_threshold: float = Field(default=0.4, ge=0, le=1)
     allow_list: tuple[str, ...] = ()
     refuse_injections: bool = True
+    names: tuple[Annotated[str, Field(max_length=200), AfterValidator(nameable)], ...] = Field(
+        default=(), max_length=20_000, description="Masked as PERSON wherever they stand as whole words, in either case"
+    )
+    patterns: tuple[PolicyPattern, ...] = Field(default=(), max_length=100, description="Masked whatever `entity_types` says")
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="Score by type, instead of `score_threshold`"
+    )
+    languages: tuple[str, ...] = Field(
+        default=("en",), min_length=1, description="ISO 639-1; one that redaction does not know refuses the request"
+    )
+    profile: Literal["default", "judgment"] = Field(
+        default="default", description="`judgment`: what identifies, for publishing court decisions"
+    )
     amounts: Literal["keep", "generalise"] = "keep"
     dates: Literal["keep", "shift", "generalise"] = "keep"
     """`shift`: by a constant of the matter, back again in the answer. Dates of birth are masked by their type."""

@@ -13,3 +13,7 @@ class TokensExhausted(RedactionError):
 
 class SubjectGone(RedactionError):
     """There is no such data subject in the scope, or it was erased: no value can be linked to it. Look its values up again."""
+
+
+class UnknownLanguage(RedactionError):
+    """The policy names a language that redaction has no recognizers for. See *Languages* in the README of redaction."""

@@ -74,7 +74,7 @@ async def _mask_messages(
     event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports
 ) -> tuple[tuple[Message, ...], tuple[Finding, ...]]:
     views = [view(message.content) for message in event.data.messages]
-    spans = await ports.detector.detect([one.text for one in views], frozenset(policy.entity_types), policy.score_threshold)
+    spans = await ports.detector.detect([one.text for one in views], policy)
     days = await ports.shifts.days(_scope(event)) if policy.dates == "shift" else 0
     drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(views, spans, strict=True)]
     masked = await masked_exactly(drafts, _scope(event), ports.vault)

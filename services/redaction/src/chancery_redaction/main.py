@@ -16,11 +16,12 @@ from chancery_runtime.tokens import by_token
 from chancery_storage import Connection, Journal, load_queries
 
 from chancery_redaction.adapters.asking_audit import ByAudit
+from chancery_redaction.adapters.entities import make_entities
 from chancery_redaction.adapters.interactions import PostgresInteractions
 from chancery_redaction.adapters.looking_up import PostgresLookUp
-from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.revealing import Revealing, TellReveal
 from chancery_redaction.adapters.sealing import JournalSealer
+from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.adapters.wrapped_keys import vault_keys
@@ -42,7 +43,7 @@ async def build(app: Application) -> None:
     key_service = await app.key_service()
     catalogue, keys = await app.catalogue(), CachedKeys(key_service, Bounds(settings.redaction_key_cache_s, settings.redaction_key_cache))
     app.on_close(keys.forget_all)
-    detector, shifts = PresidioDetector(), KeyedShifts(keys)
+    detector, shifts = SearchingDetector(make_entities(settings.redaction_ner)), KeyedShifts(keys)
 
     def make_ports(connection: Connection) -> Ports:
         vault, interactions = PostgresVault(connection, queries, keys), PostgresInteractions(connection, queries)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chancery_contracts.catalogue import Catalogue
+from chancery_contracts.catalogue import Catalogue, RedactionPolicyBody
 
 from chancery_redaction.domain.spans import Span
 
@@ -13,8 +13,21 @@ from chancery_redaction.domain.spans import Span
 class Detector(Protocol):
     """Finds personal data."""
 
-    async def detect(self, texts: Sequence[str], entity_types: frozenset[str], threshold: float) -> list[list[Span]]:
-        """Settled spans of each text. Raises Retry: never an empty answer because something failed."""
+    async def detect(self, texts: Sequence[str], policy: RedactionPolicyBody) -> list[list[Span]]:
+        """Settled spans of each text of one request. Raises Retry: never an empty answer because something failed."""
+        ...
+
+
+class EntityFinder(Protocol):
+    """Finds what has no shape, by its context: persons, organisations, places."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """What it can find."""
+        ...
+
+    def find(self, text: str, entity_types: frozenset[str], profile: str) -> list[Span]:
+        """Every entity of these types; `profile` is the policy's. Called by several threads."""
         ...
 
 

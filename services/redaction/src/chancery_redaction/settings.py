@@ -2,6 +2,8 @@
 
 from chancery_runtime.tokens import TokenSettings
 
+from chancery_redaction.adapters.entities import Model
+
 
 class RedactionSettings(TokenSettings):
     """`CHANCERY_REDACTION_…`, `CHANCERY_OIDC_…` as audit has them."""
@@ -17,3 +19,5 @@ class RedactionSettings(TokenSettings):
     """An unwrapped key stays in memory this long at most: also that of a subject which another process has erased."""
     redaction_key_cache: int = 10_000
     """Unwrapped keys in memory, at most."""
+    redaction_ner: Model = "model"
+    """Which model finds persons, organisations and places."""

@@ -5,6 +5,7 @@ import hmac
 import re
 import unicodedata
 
+from chancery_redaction.domain.recognizers import SEPARATED_TYPES
 from chancery_redaction.domain.spellings import is_exact
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -20,7 +21,7 @@ def normalise(entity_type: str, value: str) -> str:
     if is_exact(value):
         return value
     text = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
-    if entity_type in {"IBAN_CODE", "CREDIT_CARD", "PHONE_NUMBER", "UK_ACCOUNT", "UK_NINO", "US_SSN"}:
+    if entity_type in SEPARATED_TYPES:
         return re.sub(r"[^0-9a-z+]", "", text)
     return text
 

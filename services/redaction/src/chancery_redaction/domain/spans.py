@@ -1,7 +1,10 @@
 """Spans of personal data in a text, and how overlapping ones are settled."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+_FREE = re.compile(rb"\0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +19,36 @@ class Span:
 
 
 def settle(spans: Iterable[Span]) -> list[Span]:
-    """Spans that do not overlap, in order: of two that do, the surer stays, then the longer; what is left over of the other stays too."""
+    """Spans that do not overlap, in order. Of one type those that do are one span; else the surer stays, then the longer, and what is
+    left over of the other stays too. The work is the sum of the spans' lengths, whatever their number.
+    """
+    ordered = sorted(_united(span for span in spans if span.start < span.end), key=lambda one: (-one.score, one.start - one.end, one.start))
+    taken = bytearray(max((span.end for span in ordered), default=0))
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda one: (-one.score, one.start - one.end, one.start)):
-        kept += _outside(span, kept)
+    for span in ordered:
+        kept += _outside(span, taken)
+        taken[span.start : span.end] = b"\1" * (span.end - span.start)
     return sorted(kept, key=lambda one: one.start)
 
 
-def _outside(span: Span, kept: list[Span]) -> list[Span]:
+def _united(spans: Iterable[Span]) -> list[Span]:
+    """Overlapping spans of a type as one, as sure as the surest; `of` is the longest one's."""
+    united: list[Span] = []
+    longest = 0
+    for span in sorted(spans, key=lambda one: (one.entity_type, one.start, -one.end)):
+        last = united[-1] if united else None
+        if last is None or last.entity_type != span.entity_type or span.start >= last.end:
+            united.append(span)
+            longest = span.end - span.start
+            continue
+        of = span.of if span.end - span.start > longest else last.of
+        longest = max(longest, span.end - span.start)
+        united[-1] = replace(last, end=max(last.end, span.end), score=max(last.score, span.score), of=of)
+    return united
+
+
+def _outside(span: Span, taken: bytearray) -> list[Span]:
     """The parts of a span that no kept one covers: never leave a rest of a datum unmasked."""
-    parts = [(span.start, span.end)]
-    for other in kept:
-        parts = [piece for part in parts for piece in _subtract(part, (other.start, other.end))]
+    parts = [(free.start(), free.end()) for free in _FREE.finditer(taken, span.start, span.end)]
     whole = parts == [(span.start, span.end)]
     return [replace(span, start=start, end=end) for start, end in parts if whole or end - start > 1]
-
-
-def _subtract(part: tuple[int, int], cut: tuple[int, int]) -> list[tuple[int, int]]:
-    if cut[1] <= part[0] or cut[0] >= part[1]:
-        return [part]
-    return [(start, end) for start, end in ((part[0], cut[0]), (cut[1], part[1])) if start < end]

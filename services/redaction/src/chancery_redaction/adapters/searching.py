@@ -1,0 +1,65 @@
+"""The detector: our recognizers, what the tenant adds, names by NER, and the shorter mentions of persons that were found."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_runtime.metrics import counter, histogram
+
+from chancery_redaction.domain.coreference import PERSON, refer
+from chancery_redaction.domain.plausible import plausible
+from chancery_redaction.domain.recognizers import LANGUAGE_CODES, recognize
+from chancery_redaction.domain.spans import Span, settle
+from chancery_redaction.domain.tenant import find_names, find_patterns
+from chancery_redaction.errors import UnknownLanguage
+from chancery_redaction.ports import EntityFinder
+
+
+class SearchingDetector:
+    """Used by a few threads: the work is the processor's, so the loop stays free for heartbeats."""
+
+    def __init__(self, entities: EntityFinder, threads: int = 2) -> None:
+        self._entities = entities
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="search")
+        self._seconds = histogram("chancery_redaction_mask_seconds", "Seconds to find personal data in one request")
+        self._found = counter("chancery_redaction_findings_total", "Personal data found", ("entity_type",))
+
+    async def detect(self, texts: Sequence[str], policy: RedactionPolicyBody) -> list[list[Span]]:
+        """Settled spans of each text; the texts are those of one request. Raises UnknownLanguage."""
+        loop = asyncio.get_running_loop()
+        with self._seconds.time():
+            found = await loop.run_in_executor(self._threads, self.detect_all, texts, policy)
+        for span in (span for spans in found for span in spans):
+            self._found.labels(span.entity_type).inc()
+        return found
+
+    def detect_all(self, texts: Sequence[str], policy: RedactionPolicyBody) -> list[list[Span]]:
+        """The same, in this thread."""
+        unknown = set(policy.languages) - LANGUAGE_CODES
+        if unknown:
+            raise UnknownLanguage(", ".join(sorted(unknown)))
+        allowed = frozenset(word.casefold() for word in policy.allow_list)
+        found = [[span for span in self._found_in(text, policy) if _counts(span, text, policy, allowed)] for text in texts]
+        if PERSON in policy.entity_types or policy.names:
+            found = refer(texts, found)
+        return [
+            settle(span for span in spans if text[span.start : span.end].casefold() not in allowed)
+            for text, spans in zip(texts, found, strict=True)
+        ]
+
+    def _found_in(self, text: str, policy: RedactionPolicyBody) -> list[Span]:
+        types = frozenset(policy.entity_types)
+        spans = recognize(text, types, frozenset(policy.languages))
+        spans += find_names(text, policy.names) + find_patterns(text, policy.patterns)
+        asked = types & self._entities.types
+        return spans + plausible(text, self._entities.find(text, asked, policy.profile)) if asked else spans
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _counts(span: Span, text: str, policy: RedactionPolicyBody, allowed: frozenset[str]) -> bool:
+    threshold = policy.thresholds.get(span.entity_type, policy.score_threshold)
+    return span.score >= threshold and text[span.start : span.end].casefold() not in allowed

