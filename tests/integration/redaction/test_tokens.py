@@ -9,6 +9,7 @@ from chancery_redaction.adapters import looking_up
 from chancery_redaction.adapters.looking_up import PostgresLookUp, subjects_of
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.api import Tell, tokens_router
+from chancery_redaction.domain.spellings import Spelling
 from chancery_redaction.ports import Scope, Wanted
 from chancery_redaction.settings import RedactionSettings
 from chancery_runtime.keys import LocalKeyring, new_key
@@ -72,6 +73,15 @@ async def test_a_person_is_found_in_each_matter_under_the_token_that_it_has_ther
     assert await service.found("two-matters", "CANARY  ann lee", matter="a") == [("matter:a", here[ANN])]
     assert await service.found("two-matters", "gb29nwbk60161331926819", entity_type="IBAN_CODE") == [("matter:a", here[IBAN])]
     assert await service.found("two-matters", "Canary Ann Lee", entity_type="IBAN_CODE") == []
+
+
+async def test_other_spellings_and_mentions_are_found_with_the_value(service):
+    shout = Spelling("exact", "CANARY ANN LEE").stored
+    wanted = [Wanted(*ANN), Wanted("PERSON", shout, of="CANARY ANN LEE"), Wanted("PERSON", "Lee", of=ANN[1]), Wanted("PERSON", "Somebody")]
+    async with service.database.transaction() as connection:
+        tokens = await PostgresVault(connection, QUERIES, KEYS).tokens(Scope("spelled", "matter:a"), wanted)
+    mine = {token for (_, text), token in tokens.items() if text != "Somebody"}
+    assert (len(mine), {token for _, token in await service.found("spelled", ANN[1])}) == (3, mine)
 
 
 async def test_no_tenant_finds_another_ones(service):

@@ -10,7 +10,7 @@ from chancery_contracts.interactions import Citation, InteractionCompleted, Inte
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.domain.masking import Draft
 from chancery_redaction.domain.parts import Part
-from chancery_redaction.domain.patterns import find_patterns
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spellings import Spelling
 from chancery_redaction.handlers import complete_validated, masked_exactly, redact
 from chancery_redaction.ports import Ports, Scope
@@ -48,7 +48,7 @@ class Names:
     """A detector that knows some names, and our patterns."""
 
     async def detect(self, texts, *_):
-        return [[*find_patterns(text, frozenset(TYPES)), *found(text, "Ann Lee", "Bob Roy")] for text in texts]
+        return [[*recognize(text, frozenset(TYPES), frozenset({"en"})), *found(text, "Ann Lee", "Bob Roy")] for text in texts]
 
 
 class Book:

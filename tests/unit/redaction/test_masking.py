@@ -66,6 +66,11 @@ class TestRoundTrip:
         first, second = there.findings
         assert (first.token != second.token, second.of, first.of) == (True, first.token, None)
 
+    @pytest.mark.parametrize("kind", ["AB", "A__B", "AB_", "A_B_C_D_E_F_G_H_J_K_L_M_N_P_Q_R_S_T_V_W", "A" * 41])
+    def test_a_type_of_a_tenants_own_is_as_good(self, kind):
+        there = exact("It is 4711.", [Span(kind, 6, 10, 1.0)])
+        assert there.findings[0].entity_type == kind
+
     def test_tokens_do_not_change_between_turns(self):
         vault = MemoryVault()
         turns = [f"{word} Ann Lee and Bob Roy" for word in ("Hello", "Again", "Bye")]

@@ -7,8 +7,9 @@ import pytest
 from chancery_redaction.domain.headers import named_in_headers
 from chancery_redaction.domain.json_text import json_regions
 from chancery_redaction.domain.masking import Draft, mask
-from chancery_redaction.domain.patterns import FINDERS, find_patterns
+from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.restoring import restore
+from chancery_redaction.domain.spans import settle
 from chancery_redaction.domain.views import view
 from unit.redaction.vaults import MemoryVault, found, masked
 
@@ -22,7 +23,9 @@ def done(text, *values, kind="PERSON"):
 
 def by_patterns(text):
     """What our own patterns find in a text's view, masked."""
-    [there], known = masked([text], [find_patterns(view(text).text, frozenset(FINDERS))], MemoryVault())
+    [there], known = masked(
+        [text], [settle(recognize(view(text).text, frozenset({"UK_ACCOUNT", "EMAIL_ADDRESS"}), frozenset({"en"})))], MemoryVault()
+    )
     assert restore(there.text, known)[0] == text
     return there
 
@@ -67,6 +70,10 @@ class TestJson:
     def test_json_within_prose_and_in_a_fence(self):
         there = done('Ann sent {"to": "Ann"}:\n```json\n["Ann \\"A\\""]\n```\n{"not json}', "Ann")
         assert len(there.findings) == 3
+
+    @pytest.mark.parametrize("text", [json.dumps({"k" * 80: ["a"] * 20_000}), "Heading of a column\tOther\n" + "1\t2\n" * 20_000])
+    def test_names_of_fields_do_not_make_a_view_much_longer_than_its_text(self, text):
+        assert len(view(text).text) < 3 * len(text)
 
     @pytest.mark.parametrize("text", ["see [1] and [2]", "{x}", "[a](b)", '{"a" "b"}', '"quoted"', '{"a": 1', "{{{{"])
     def test_what_is_no_json_is_prose(self, text):

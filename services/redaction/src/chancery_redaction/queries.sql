@@ -76,10 +76,14 @@ SELECT DISTINCT scope, entity_type FROM vault WHERE tenant = $1 AND ($3::text IS
     SELECT DISTINCT scope FROM vault WHERE tenant = $1 AND scope > $2 AND ($4::text IS NULL OR scope = $4) ORDER BY scope LIMIT $5)
 
 -- name: tokens_of_hashes
--- Pseudonyms of a value, by its hash in each scope; none of an erased one.
-SELECT v.scope, v.entity_type, v.token FROM unnest($2::text[], $3::bytea[]) AS wanted (scope, value_hash)
-JOIN vault v ON v.tenant = $1 AND v.scope = wanted.scope AND v.value_hash = wanted.value_hash
-WHERE v.sealed_value <> '' ORDER BY v.scope, v.token
+-- Pseudonyms of a value, by its hash in each scope, with those of its other spellings and of its mentions; none of an erased one.
+WITH found AS (
+    SELECT v.scope, v.entity_type, v.token, v.subject FROM unnest($2::text[], $3::bytea[]) AS wanted (scope, value_hash)
+    JOIN vault v ON v.tenant = $1 AND v.scope = wanted.scope AND v.value_hash = wanted.value_hash WHERE v.sealed_value <> '')
+SELECT scope, entity_type, token FROM found
+UNION SELECT v.scope, v.entity_type, v.token FROM found
+JOIN vault v ON v.tenant = $1 AND v.scope = found.scope AND v.subject = found.subject AND v.entity_type = found.entity_type
+WHERE v.sealed_value <> '' ORDER BY scope, token
 
 -- name: last_scope
 -- Where a page of scopes ends; NULL where none are left after it.

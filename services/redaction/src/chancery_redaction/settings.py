@@ -19,5 +19,5 @@ class RedactionSettings(TokenSettings):
     """An unwrapped key stays in memory this long at most: also that of a subject which another process has erased."""
     redaction_key_cache: int = 10_000
     """Unwrapped keys in memory, at most."""
-    redaction_ner: Model = "spacy"
+    redaction_ner: Model = "model"
     """Which model finds persons, organisations and places."""

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,15 +35,17 @@ class MemoryRings:
 
     def __init__(self, root: bytes) -> None:
         self._ring = Ring(root)
+        self._lock = threading.Lock()
 
     def read(self) -> Ring:
         """As it is."""
         return self._ring
 
     def change(self, change: Change) -> Ring:
-        """At once."""
-        self._ring = change(self._ring)
-        return self._ring
+        """One after the other: changes come from threads."""
+        with self._lock:
+            self._ring = change(self._ring)
+            return self._ring
 
 
 class RingFile:

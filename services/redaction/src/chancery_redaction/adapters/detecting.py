@@ -18,7 +18,7 @@ MakeDetector = Callable[[], Detector]
 READY = "ready"
 
 
-def default_detector(model: Model = "spacy") -> Detector:
+def default_detector(model: Model = "model") -> Detector:
     """The detector that the service runs with, `model` finding names. One thread: the children are the parallelism."""
     from chancery_redaction.adapters.normalising import NormalisingDetector
     from chancery_redaction.adapters.searching import SearchingDetector

@@ -4,11 +4,16 @@ from typing import Literal
 
 from chancery_redaction.ports import EntityFinder
 
-Model = Literal["spacy"]
+Model = Literal["model", "spacy"]
+"""Ours, or spaCy's small one in Presidio's frame."""
 
 
 def make_entities(model: Model) -> EntityFinder:
     """Loads it: seconds, and tens of megabytes."""
-    from chancery_redaction.adapters.presidio import SpacyEntities
+    if model == "spacy":
+        from chancery_redaction.adapters.presidio import SpacyEntities
 
-    return SpacyEntities()
+        return SpacyEntities()
+    from chancery_redaction.adapters.classifying import ClassifiedEntities
+
+    return ClassifiedEntities()

@@ -11,8 +11,6 @@ from thinc.api import NumpyOps, set_current_ops
 
 from chancery_redaction.domain.spans import Span
 
-_NOT_NAMES = frozenset({"iban", "bic", "ssn", "nino", "isa", "pin", "faster", "chaps", "bacs", "meridian", "bank", "plc", "limited", "ltd"})
-
 
 class SpacyEntities:
     """One analyzer. spaCy keeps every new word for ever unless a memory zone ends with each text, and zones are one at a time."""
@@ -28,18 +26,7 @@ class SpacyEntities:
         """Every entity of these types; it knows no profiles."""
         with self._one, self._nlp.memory_zone():
             results = self._analyzer.analyze(text=text, language="en", entities=sorted(entity_types))
-            return [Span(one.entity_type, one.start, one.end, float(one.score)) for one in results if _plausible(text, one)]
-
-
-def _plausible(text: str, result: Any) -> bool:
-    """Takes back what the small model is known to get wrong as a person: figures, acronyms, our own tokens, names of firms."""
-    if result.entity_type != "PERSON":
-        return True
-    value = text[result.start : result.end]
-    words = [word.strip(".,'’").casefold() for word in value.split()]
-    letters = [char for char in value if char.isalpha()]
-    is_acronym = len(words) == 1 and value.isupper()
-    return bool(letters) and not is_acronym and not any(char.isdigit() for char in value) and not _NOT_NAMES & set(words)
+            return [Span(one.entity_type, one.start, one.end, float(one.score)) for one in results]
 
 
 def _pipeline() -> Any:

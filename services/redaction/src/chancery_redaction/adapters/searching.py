@@ -8,6 +8,7 @@ from chancery_contracts.catalogue import RedactionPolicyBody
 from chancery_runtime.metrics import counter, histogram
 
 from chancery_redaction.domain.coreference import PERSON, refer
+from chancery_redaction.domain.plausible import plausible
 from chancery_redaction.domain.recognizers import LANGUAGE_CODES, recognize
 from chancery_redaction.domain.spans import Span, settle
 from chancery_redaction.domain.tenant import find_names, find_patterns
@@ -52,7 +53,7 @@ class SearchingDetector:
         spans = recognize(text, types, frozenset(policy.languages))
         spans += find_names(text, policy.names) + find_patterns(text, policy.patterns)
         asked = types & self._entities.types
-        return spans + self._entities.find(text, asked, policy.profile) if asked else spans
+        return spans + plausible(text, self._entities.find(text, asked, policy.profile)) if asked else spans
 
     def close(self) -> None:
         """Ends the threads."""

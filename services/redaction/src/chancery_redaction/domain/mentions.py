@@ -23,9 +23,9 @@ _LETTERS = "[2-9A-HJKMNP-TV-Z]{4,12}"
 _BEFORE = r"(?<![\w@./\\<&#%-])"
 _AFTER = r"(?![\w@/>-]|\.\w|\\{1,2}[_>])"
 _US = r"\\{0,2}_"
-_WORD = "[A-Z]{1,40}"
-_FENCED = rf"(?P<type>{_WORD}(?:(?:{_US}|[ -]){_WORD}){{0,5}})(?:{_US}|[ -])(?P<letters>{_LETTERS})"
-_BARE = rf"(?P<bare_type>{_WORD}(?:{_US}{_WORD}){{0,5}}){_US}(?P<bare_letters>{_LETTERS})"
+_WORD = "[A-Z]{1,41}"
+_FENCED = rf"(?P<type>{_WORD}(?:(?:{_US}|[ -])[A-Z]{{0,40}}){{0,40}})(?:{_US}|[ -])(?P<letters>{_LETTERS})"
+_BARE = rf"(?P<bare_type>{_WORD}(?:{_US}[A-Z]{{0,40}}){{0,40}}){_US}(?P<bare_letters>{_LETTERS})"
 MENTION = re.compile(rf"(?P<open>{_OPEN}){_FENCED}(?P<close>{_CLOSE})|{_BEFORE}{_BARE}{_AFTER}", re.IGNORECASE)
 BARE_AFTER = re.compile(_BEFORE)
 """Where a mention without brackets may begin."""

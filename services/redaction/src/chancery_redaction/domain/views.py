@@ -93,6 +93,8 @@ class _Builder:
         self._ends: list[int] = []
         self._homes: list[int] = []
         self._scalars: list[Scalar] = []
+        # Names are repeated for each value: a view is at most about twice as long as its text, whatever the text.
+        self._spare = len(text) + 1_000
 
     def view(self) -> View:
         return View(self._original, "".join(self._pieces), self._starts, self._ends, self._scalars, self._homes)
@@ -123,6 +125,8 @@ class _Builder:
         self._homes += [home] * len(text)
 
     def _ours(self, text: str) -> None:
+        self._spare -= len(text)
+        text = text if self._spare >= 0 else "\n"
         self._add(text, [_OURS] * len(text), [_OURS] * len(text), -1)
 
     def _table(self, table: Table) -> None:

@@ -37,6 +37,12 @@ def _plan(region: str) -> re.Pattern[str] | None:
     )
 
 
+@cache
+def _lengths(region: str) -> frozenset[int]:
+    metadata = PhoneMetadata.metadata_for_region(region, None)
+    return frozenset(metadata.general_desc.possible_length) if metadata is not None else frozenset()
+
+
 def _fits(region: str, digits: str) -> bool:
     plan = _plan(region)
     return plan is not None and plan.fullmatch(digits) is not None
@@ -48,12 +54,16 @@ def _digits(value: str) -> str:
 
 
 def _abroad(value: str) -> bool:
-    """+ or 00, the country's code, its number; a trunk 0 in brackets is not dialled, and Italy's without belongs to the number."""
+    """+ or 00, the country's code, its number; a trunk 0 in brackets is not dialled, and Italy's without belongs to the number.
+
+    After a + the length is enough: ranges are given out faster than the metadata tell, and some are kept for examples.
+    """
     digits = _digits(value).removeprefix("00") if value.startswith("00") else _digits(value)
     for length in (1, 2, 3):
         rest = digits[length:]
         for region in COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]), ())[:3]:
-            if _fits(region, rest) or (rest.startswith("0") and _fits(region, rest[1:])):
+            national = rest.removeprefix("0")
+            if _fits(region, rest) or _fits(region, national) or (value.startswith("+") and len(national) in _lengths(region)):
                 return True
     return False
 
