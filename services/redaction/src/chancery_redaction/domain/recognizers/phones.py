@@ -40,7 +40,8 @@ def _plan(region: str) -> re.Pattern[str] | None:
 @cache
 def _lengths(region: str) -> frozenset[int]:
     metadata = PhoneMetadata.metadata_for_region(region, None)
-    return frozenset(metadata.general_desc.possible_length) if metadata is not None else frozenset()
+    general = metadata.general_desc if metadata is not None else None
+    return frozenset(general.possible_length) if general is not None else frozenset()
 
 
 def _fits(region: str, digits: str) -> bool:
