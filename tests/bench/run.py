@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs")
+NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "vault")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
@@ -26,6 +26,7 @@ SHORT = {
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
     "append": {"INTERACTIONS": 2_000},
     "proofs": {"LEAVES": 100_000, "PROOFS": 200},
+    "vault": {"REQUESTS": 60, "WARM": 10},
 }
 """Sizes of the short form, by their names in each benchmark."""
 
@@ -74,7 +75,7 @@ def _measured(name, *, short):
     if name == "append":
         with _servers() as servers:
             return asyncio.run(module.measure(servers.kafka_bootstrap, servers.database_url))
-    if name == "proofs":
+    if name in {"proofs", "vault"}:
         with _servers() as servers:
             return asyncio.run(module.measure(servers.database_url))
     if name == "find":

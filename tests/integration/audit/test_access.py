@@ -52,6 +52,10 @@ MAY = {
     "GET /v1/access": "token",
     "POST /v1/access": "token",
     "POST /v1/access/{key}/revoke": "token",
+    "POST /v1/keys/status": "token",
+    "POST /v1/keys/rotate": "token",
+    "POST /v1/keys/rewrap": "token",
+    "POST /v1/keys/destroy-old": "token",
 }
 OF_NO_TENANT = {"GET /v1/access/self", "GET /v1/access", "POST /v1/access", "POST /v1/access/{key}/revoke"}
 STRICT = "GET /v1/interactions"

@@ -24,6 +24,7 @@ from chancery_cli.errors import CommandFailed
 from chancery_cli.evidence import add_to as add_evidence_commands
 from chancery_cli.finding import add_to as add_finding_commands
 from chancery_cli.identity import act_as, prepare_keys
+from chancery_cli.keys import keys
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
@@ -40,6 +41,7 @@ documents = typer.Typer(no_args_is_help=True, help="Documents to answer from.")
 for name, group in (("requests", requests), ("audit", audit), ("registry", registry), ("documents", documents)):
     app.add_typer(group, name=name)
 app.add_typer(privacy, name="privacy")
+app.add_typer(keys, name="keys")
 audit.callback()(act_as)
 audit.add_typer(access, name="access")
 add_privacy_commands(audit)

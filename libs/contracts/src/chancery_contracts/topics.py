@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import access, areas, interactions, privacy, subjects
+from chancery_contracts import access, areas, interactions, keys, privacy, subjects
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -112,7 +112,8 @@ PRIVACY = Topic(
     "privacy", "audit and redaction", "tenant",
     (
         areas.SubjectErased, privacy.HoldPlaced, privacy.HoldReleased, privacy.ErasureRequested, privacy.PayloadsErased,
-        privacy.ErasureRefused, subjects.SubjectOrderPlaced, subjects.SubjectErasedInStore, subjects.SubjectErasureReported,
+        privacy.ErasureRefused, keys.KeyRotated, keys.KeyVersionsDestroyed, subjects.SubjectOrderPlaced, subjects.SubjectErasedInStore,
+        subjects.SubjectErasureReported,
     ),
     "none", partitions=1, retention_ms=-1,
     description="Legal holds and erasures; kept without end, so that a restored backup learns again what was erased after it was made",

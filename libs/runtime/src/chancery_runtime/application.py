@@ -17,8 +17,8 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chancery_runtime.catalogues import CatalogueFollower
-from chancery_runtime.errors import StartupFailed
-from chancery_runtime.keys import KeyService, LocalKeyring
+from chancery_runtime.keys import KeyService
+from chancery_runtime.keys.opening import open_keys
 from chancery_runtime.metrics import process_metrics
 from chancery_runtime.problems import install_problems
 from chancery_runtime.settings import ServiceSettings
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 Run = Callable[[], Awaitable[None]]
 Detail = Callable[[], Awaitable[object]]
 PROBE_TIMEOUT_S = 3.0
+ORDERS_LINEAGE = "orders"
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ class Application:
         return self._publisher
 
     async def key_service(self) -> KeyService:
-        """The local keyring. Raises StartupFailed where no keyring is configured."""
-        if self.settings.keyring_path is None:
-            raise StartupFailed("no key service: set CHANCERY_KEYRING_PATH to the keyring's file")
-        return LocalKeyring.open(self.settings.keyring_path)
+        """The configured one, for this service's lineage: no other service opens what it wraps. Raises StartupFailed."""
+        return open_keys(self.settings, self.name, self.on_close)
+
+    async def order_keys(self) -> KeyService:
+        """For keys of orders about a person, which every owner of stores must open. Raises StartupFailed."""
+        return open_keys(self.settings, ORDERS_LINEAGE, self.on_close)
 
     def stage(self, definition: StageDefinition | BatchStage[Any], instance: str | None = None) -> None:
         """Runs a stage with the service; `/health` is ready once it has joined its group. `instance`: see `KafkaAddress`."""

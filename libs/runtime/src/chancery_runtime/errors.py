@@ -1,6 +1,6 @@
 """Errors of the runtime."""
 
-from chancery_contracts.failures import ChanceryError, Retry
+from chancery_contracts.failures import ChanceryError, RefusalCode, Retry
 
 
 class RuntimeFault(ChanceryError):
@@ -13,6 +13,9 @@ class StartupFailed(RuntimeFault):
 
 class KeyServiceDown(Retry):
     """The key service does not answer. Wait: nothing is written or shown without it."""
+
+    def __init__(self, reason: str, *, code: RefusalCode = "redaction_unavailable") -> None:
+        super().__init__(reason, code=code)
 
 
 class CorruptSeal(RuntimeFault):

@@ -16,7 +16,9 @@ from chancery_ledger.stamps import read_roots
 from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token
 from chancery_runtime.errors import StartupFailed
-from chancery_runtime.keys import seal
+from chancery_runtime.keys import KeyService, seal
+from chancery_runtime.keys.orders import KeyOrders
+from chancery_runtime.keys_api import keys_router
 from chancery_runtime.metrics import counter
 from chancery_runtime.principals import Way
 from chancery_runtime.subjects import Owner, handler
@@ -49,6 +51,7 @@ from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.adapters.viewing import Views, secure
 from chancery_audit.adapters.watching import Bounds, ClockWatch, Watch
 from chancery_audit.adapters.witnesses import Cosigning, Witness
+from chancery_audit.adapters.wrapped_keys import TrailKeys
 from chancery_audit.alerts_api import alerts_router
 from chancery_audit.api import Publish, Tell, router
 from chancery_audit.consumers import audit_stage, privacy_stage, subject_orders_stage
@@ -152,7 +155,7 @@ async def _build_reading(app: Application, settings: AuditSettings, store: Store
     secured = settings.audit_row_security == "on"
     views = Views(database, queries, await secure(database, queries, on=secured))
     publisher, catalogue = await app.publisher(), await app.catalogue()
-    parts = Reading(store, views, beside, publisher.publish, app.clock, catalogue, settings.namespace)
+    parts = Reading(store, views, beside, publisher.publish, app.clock, catalogue, settings.namespace, await app.order_keys())
     for one in routers(parts, settings, walls_hold=secured):
         app.http.include_router(one)
 
@@ -168,6 +171,7 @@ class Reading:
     clock: Clock
     catalogue: Catalogue
     namespace: str
+    order_keys: KeyService
 
 
 def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> list[APIRouter]:
@@ -175,7 +179,7 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
     (database, queries, cache), (signer, watch), views, clock = parts.store, parts.beside, parts.views, parts.clock
     keys = AccessKeys(database, queries, clock)
     gate = Gate(ways(settings, keys), walls_hold=walls_hold)
-    tell, trees = Tell(parts.publish, clock), PostgresLog(views, queries)
+    tell, trees, trail_keys = Tell(parts.publish, clock), PostgresLog(views, queries), [TrailKeys(database, queries)]
     return [
         router(gate, PostgresTrailReader(views, queries, cache, parts.namespace), tell, clock),
         alerts_router(gate, watch),
@@ -184,7 +188,8 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
         export_router(gate, PostgresExport(views, queries, cache, trees, signer), tell, clock, parts.catalogue),
         privacy_router(gate, PrivacyOrders(views, queries, parts.publish, clock), tell),
         access_router(gate, keys, clock),
-        subjects_router(gate, SubjectOrders(database, queries, cache.key_service, signer, clock), tell),
+        subjects_router(gate, SubjectOrders(database, queries, parts.order_keys, signer, clock), tell),
+        keys_router(gate.may("grant"), KeyOrders(cache.key_service, "audit", trail_keys, parts.publish, clock, settings.key_grace_s)),
     ]
 
 
@@ -244,9 +249,10 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     catalogue, _ = await asyncio.gather(app.catalogue(), privacy.relearn(app.kafka, settings.namespace))
     eraser = Eraser(database, queries, cache, catalogue, app.clock)
 
-    orders = SubjectOrders(database, queries, cache.key_service, signer, app.clock)
+    order_keys = await app.order_keys()
+    orders = SubjectOrders(database, queries, order_keys, signer, app.clock)
     trail = SubjectTrail(database, queries, cache, app.clock)
-    owner = Owner("audit", "audit", database, cache.key_service, app.clock, (trail,))
+    owner = Owner("audit", "audit", database, order_keys, app.clock, (trail,))
 
     async def round_() -> None:
         await orders.advance()
@@ -260,6 +266,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
 
     async def forget() -> None:
         await orders.forget()
+        await orders.destroy_keys()
         await owner.purge()
 
     await recheck()

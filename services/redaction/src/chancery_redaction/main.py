@@ -5,10 +5,14 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
-from chancery_runtime.keys import KeyService
+from chancery_runtime.access import require_operator
+from chancery_runtime.keys import CachedKeys, KeyService
+from chancery_runtime.keys.cache import Bounds
+from chancery_runtime.keys.orders import KeyOrders
+from chancery_runtime.keys_api import keys_router
 from chancery_runtime.stages import in_transaction
 from chancery_runtime.subject_journals import JournalStore
-from chancery_runtime.subjects import Owner, subject_stage
+from chancery_runtime.subject_service import answer_orders
 from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
 from chancery_redaction.adapters.erased_again import ErasedAgain
@@ -18,6 +22,7 @@ from chancery_redaction.adapters.presidio import PresidioDetector
 from chancery_redaction.adapters.sealing import JournalSealer
 from chancery_redaction.adapters.subject_vault import SubjectVault
 from chancery_redaction.adapters.vault import PostgresVault
+from chancery_redaction.adapters.wrapped_keys import vault_keys
 from chancery_redaction.api import Tell, router, tokens_router
 from chancery_redaction.consumers import redaction_stage, restore_stage
 from chancery_redaction.ports import Ports
@@ -35,7 +40,9 @@ async def build(app: Application) -> None:
     assert isinstance(settings, RedactionSettings)
     queries = load_queries("chancery_redaction")
     database = await app.database(schema="redaction", package="chancery_redaction", max_size=24)
-    catalogue, keys = await app.catalogue(), await app.key_service()
+    key_service = await app.key_service()
+    catalogue, keys = await app.catalogue(), CachedKeys(key_service, Bounds(settings.redaction_key_cache_s, settings.redaction_key_cache))
+    app.on_close(keys.forget_all)
     detector = PresidioDetector()
 
     def make_ports(connection: Connection) -> Ports:
@@ -50,6 +57,8 @@ async def build(app: Application) -> None:
     app.background("purge", partial(_purge, app, restored, settings.redaction_journal_hours))
     app.http.include_router(router(settings, database, queries))
     publisher = await app.publisher()
+    orders = KeyOrders(key_service, app.name, vault_keys(database, queries), publisher.publish, app.clock, settings.key_grace_s)
+    app.http.include_router(keys_router(require_operator(settings), orders))
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
 
     async def close() -> None:
@@ -65,19 +74,16 @@ async def _build_subjects(app: Application, database: Database, queries: Queries
     await again.erase()
     sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
     stores = (SubjectVault(database, queries, keys, app.clock), JournalStore(database, {"restore": sealer}))
-    owner = Owner("redaction", "redaction", database, keys, app.clock, stores)
-    app.stage(subject_stage(owner))
-
+    await answer_orders(app, "redaction", database, stores)
     masked = Journal(database, "redaction")
 
     async def round_() -> None:
         while True:
             await asyncio.sleep(ERASE_AGAIN_EVERY_S)
             await again.erase()
-            await owner.purge()
             await masked.purge(app.clock() - MASKED_KEPT)
 
-    app.background("subjects", round_)
+    app.background("erased-again", round_)
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:

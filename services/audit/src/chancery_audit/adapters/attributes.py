@@ -77,7 +77,7 @@ class Backfill:
             tenant, first, until = rows[0]
             last = min(first + STRETCH, until)
             found = await connection.fetch(self._queries.backfill_stretch, tenant, first, last, TELLING)
-        events = [await self._open(tenant, row) for row in found]
+        events = [event for row in found if (event := await self._open(tenant, row)) is not None]
         async with self._database.transaction() as connection:
             # What was erased meanwhile has its scope marked under this same lock: no person of it is noted.
             await PostgresTrail(connection, self._queries).lock_heads([tenant])
@@ -87,8 +87,10 @@ class Backfill:
             log.info("attributes_caught_up", tenant=tenant, entries=until)
         return True
 
-    async def _open(self, tenant: str, row: Any) -> AnyEvent:
-        key = await self._cache.unwrap((tenant, row["scope"]), row["wrapped"])
+    async def _open(self, tenant: str, row: Any) -> AnyEvent | None:
+        key = await self._cache.opened((tenant, row["scope"]), row["wrapped"])
+        if key is None:
+            return None
         body = unseal(key, row["sealed"], seal_context(tenant, row["event_id"]))
         leaf: Any = read_leaf(row["leaf"])
         attributes = {name: leaf.get(name) for name in ("interaction", "conversation", "matter", "causation")}

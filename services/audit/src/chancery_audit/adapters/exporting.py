@@ -162,7 +162,10 @@ class PostgresExport:
             return PackEntry(row["seq"], ERASED, row["leaf"], None, row["sealed"])
         if row["type"] in RAW_TYPES and not wanted.reveal:
             return PackEntry(row["seq"], HIDDEN, row["leaf"])
-        key = await self._cache.unwrap((wanted.tenant, row["scope"]), row["wrapped"])
+        key = await self._cache.opened((wanted.tenant, row["scope"]), row["wrapped"])
+        if key is None:
+            made.missing += 1
+            return PackEntry(row["seq"], ERASED, row["leaf"], None, row["sealed"])
         return PackEntry(row["seq"], SHOWN, row["leaf"], key, row["sealed"])
 
     async def _gap(self, connection: Connection, made: _Made, tenant: str, until: int) -> bytes:

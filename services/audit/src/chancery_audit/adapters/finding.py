@@ -154,7 +154,9 @@ class PostgresFinder:
                 rows += await connection.fetch(self._queries.registry_entries, [owner.tenant], RegistryEntryPublished.TYPE)
         versions = []
         for row in rows:
-            key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
+            key = await self._cache.opened((row["tenant"], row["scope"]), row["wrapped"])
+            if key is None:
+                continue
             payload = unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
             entry = RegistryEntryPublished.model_validate_json(payload)
             versions.append(Published(row["tenant"], row["seq"], row["event_time"], entry))

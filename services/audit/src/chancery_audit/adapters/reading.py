@@ -40,8 +40,8 @@ class PostgresTrailReader:
     async def _open(self, row: Any) -> bytes | None:
         if row["sealed"] is None or row["wrapped"] is None or row["erased_at"] is not None:
             return None
-        key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
-        return unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
+        key = await self._cache.opened((row["tenant"], row["scope"]), row["wrapped"])
+        return None if key is None else unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
 
     async def entries(self, wanted: EntryFilter) -> Sequence[ReadEntry]:
         """Keyset paging by number."""

@@ -66,14 +66,17 @@ class Privacy:
             async with self._database.reading() as connection:
                 rows = await connection.fetch(self._queries.privacy_entries, types, *after, STRETCH)
             for row in rows:
-                yield await self._open(row)
+                if (received := await self._open(row)) is not None:
+                    yield received
             if len(rows) < STRETCH:
                 return
             after = (rows[-1]["tenant"], rows[-1]["seq"])
 
-    async def _open(self, row: Any) -> Received:
-        """Raises KeyServiceDown, CorruptSeal."""
-        key = await self._cache.unwrap((row["tenant"], row["scope"]), row["wrapped"])
+    async def _open(self, row: Any) -> Received | None:
+        """None where its key was destroyed: the topic has the event. Raises KeyServiceDown, CorruptSeal."""
+        key = await self._cache.opened((row["tenant"], row["scope"]), row["wrapped"])
+        if key is None:
+            return None
         body = unseal(key, row["sealed"], seal_context(row["tenant"], row["event_id"]))
         leaf = read_leaf(row["leaf"])
         event = Event(

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
+from chancery_runtime.errors import KeyDestroyed
 from chancery_runtime.keys import KeyService, new_key
 from chancery_storage import Connection, Database, Queries
 
@@ -35,16 +36,25 @@ class KeyCache:
         return made
 
     async def unwrap(self, scope: KeyScope, wrapped: bytes) -> bytes:
-        """Raises KeyServiceDown, CorruptSeal."""
+        """Raises KeyServiceDown, KeyDestroyed, CorruptSeal."""
         key = self._keys.get(wrapped)
         if key is None:
             key = await self.key_service.unwrap(scope[0], wrapped, context(scope))
         self.put(wrapped, key)
         return key
 
+    async def opened(self, scope: KeyScope, wrapped: bytes) -> bytes | None:
+        """None where the version that wrapped it was destroyed: erased, like a key that is gone. Raises KeyServiceDown, CorruptSeal."""
+        try:
+            return await self.unwrap(scope, wrapped)
+        except KeyDestroyed:
+            return None
+
     async def in_force(self, scope: KeyScope, wrapped: bytes) -> DataKey:
-        """As the database says; offered from now on. Raises KeyServiceDown, CorruptSeal."""
-        key = await self.unwrap(scope, wrapped)
+        """As the database says; offered from now on. Where its version was destroyed, a fresh one. Raises KeyServiceDown, CorruptSeal."""
+        key = await self.opened(scope, wrapped)
+        if key is None:
+            return await self.make(scope)
         self._see(scope, wrapped)
         return DataKey(key, wrapped)
 
@@ -108,13 +118,18 @@ class PostgresDataKeys:
         found = await _stored(self._connection, self._queries, scopes)
         keys: dict[KeyScope, DataKey] = {}
         made: list[tuple[str, str, bytes]] = []
+        dead: dict[KeyScope, tuple[bytes, bytes]] = {}
         for scope in scopes:
             offer, wrapped = offered[scope], found.get(scope)
             if wrapped is None:
                 keys[scope] = key = offer if offer.fresh else await self._cache.make(scope)
                 made.append((*scope, key.wrapped))
             else:
-                keys[scope] = offer if offer.wrapped == wrapped else await self._cache.in_force(scope, wrapped)
+                keys[scope] = key = offer if offer.wrapped == wrapped else await self._cache.in_force(scope, wrapped)
+                if key.wrapped != wrapped:  # wrapped by a version that was destroyed: rows of a restored backup
+                    dead[scope] = (wrapped, key.wrapped)
+        for (tenant, name), (before, after) in dead.items():
+            await self._connection.execute(self._queries.replace_data_keys, tenant, [name], [before], [after])
         if made:
             await self._connection.execute(self._queries.add_data_keys, *(list(column) for column in zip(*made, strict=True)))
         return keys

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from chancery_runtime.errors import KeyDestroyed
-from chancery_runtime.keys import KeyService, unseal
+from chancery_runtime.keys import CachedKeys, KeyService, unseal
 from chancery_storage import Connection, Queries
 
 from chancery_redaction.adapters.adding import Adding, Known
@@ -63,11 +63,18 @@ class PostgresVault:
         return {(one.entity_type, one.text): known[one.digest].token for one in asked}
 
     async def forget(self, scope: Scope, subjects: Sequence[str]) -> int:
-        """Destroys the keys of subjects, for ever. How many pseudonyms lost their value; again, and it is none."""
+        """Destroys the keys of subjects, for ever. How many pseudonyms lost their value; again, and it is none.
+
+        Unwrapped keys leave the memory of this process, if it has any, and that of others when their time is up.
+        """
         names = [scope.tenant, scope.name, sorted(set(subjects))]
         await self._connection.execute(self._queries.erase_subjects, *names)
-        erased = [await self._connection.fetch(query, *names) for query in (self._queries.erase_values, self._queries.erase_own_keys)]
-        return sum(len(rows) for rows in erased)
+        erased = await self._connection.fetch(self._queries.erase_values, *names)
+        own = await self._connection.fetch(self._queries.erase_own_keys, *names)
+        if isinstance(self._keys, CachedKeys):
+            gone = {subject_context(scope, one) for one in subjects} | {value_context(scope, row["token"]) for row in own}
+            self._keys.forget(scope.tenant, frozenset(gone))
+        return len(erased) + len(own)
 
     async def values(self, scope: Scope, tokens: Sequence[str]) -> Mapping[str, str]:
         """The value of each known pseudonym; ERASED where its key was destroyed. Raises KeyServiceDown, CorruptSeal."""

@@ -31,8 +31,8 @@ def with_roots(values: Sequence[tuple[str, str, str | None]], digest_of: Callabl
     kinds = {text: kind for kind, text in reversed(fuller)}
     asked = []
     for kind, text in fuller:
-        root = _root((kind, text), fuller, kinds)
-        asked.append(Asked(kind, text, digest_of(kind, text), digest_of(*root)))
+        root, digest = _root((kind, text), fuller, kinds), digest_of(kind, text)
+        asked.append(Asked(kind, text, digest, digest if root == (kind, text) else digest_of(*root)))
     return asked
 
 

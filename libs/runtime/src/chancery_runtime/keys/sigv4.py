@@ -1,0 +1,50 @@
+"""Signatures of requests to AWS (Signature Version 4), as its documentation has them for a POST without a query."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Of a role or a user. `session`: of temporary ones."""
+
+    access_key: str
+    secret_key: str
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which service, where."""
+
+    host: str
+    region: str
+    service: str
+
+
+def signed(credentials: Credentials, target: Target, headers: dict[str, str], body: bytes, now: datetime) -> dict[str, str]:
+    """The headers, with host, date, token and signature."""
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    given = {name.lower(): value for name, value in headers.items()} | {"host": target.host, "x-amz-date": stamp}
+    if credentials.session is not None:
+        given["x-amz-security-token"] = credentials.session
+    names = ";".join(sorted(given))
+    lines = "".join(f"{name}:{' '.join(given[name].split())}\n" for name in sorted(given))
+    request = "\n".join(("POST", "/", "", lines, names, hashlib.sha256(body).hexdigest()))
+    scope = f"{stamp[:8]}/{target.region}/{target.service}/aws4_request"
+    text = "\n".join((ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
+    signature = hmac.new(_signing_key(credentials.secret_key, scope), text.encode(), hashlib.sha256).hexdigest()
+    given["authorization"] = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return given
+
+
+def _signing_key(secret: str, scope: str) -> bytes:
+    """Date, region, service, terminator, one after the other."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
