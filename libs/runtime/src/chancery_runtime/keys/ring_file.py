@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from chancery_runtime.errors import KeyServiceDown, StartupFailed
@@ -34,15 +35,17 @@ class MemoryRings:
 
     def __init__(self, root: bytes) -> None:
         self._ring = Ring(root)
+        self._lock = Lock()
 
     def read(self) -> Ring:
         """As it is."""
         return self._ring
 
     def change(self, change: Change) -> Ring:
-        """At once."""
-        self._ring = change(self._ring)
-        return self._ring
+        """One after another: changes come from several threads."""
+        with self._lock:
+            self._ring = change(self._ring)
+            return self._ring
 
 
 class RingFile:
