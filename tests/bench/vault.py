@@ -50,7 +50,7 @@ class OwnKeys:
         if made:
             added = await self._connection.fetch(_ADD, scope.tenant, scope.name, *(list(column) for column in zip(*made, strict=True)))
             known |= {row["value_hash"]: row["token"] for row in added}
-        return {value: known[digest] for value, digest in hashes.items()}
+        return {value: known[digest] for value, digest in hashes.items() if digest in known}
 
     async def _row(self, scope: Scope, value: tuple[str, str], digest: bytes) -> tuple[str, str, bytes, bytes, bytes]:
         name, key = token(value[0], digest), new_key()
@@ -92,7 +92,7 @@ async def _measured(database: Database, local: LocalKeyring) -> list[Figure]:
     for number in range(REQUESTS + WARM):
         scope = Scope("acme", f"matter:{run}-{number % 20}")
         wanted = [Wanted(kind, f"value {number} {place}") for place, kind in enumerate(KINDS)]
-        for way, vault in ways.items():
+        for way, vault in sorted(ways.items(), reverse=number % 2 == 0):  # who comes first pays for what came before
             found, added = await _timed(database, vault, lambda one, scope=scope, wanted=wanted: one.tokens(scope, wanted))
             _, known = await _timed(database, vault, lambda one, scope=scope, wanted=wanted: one.tokens(scope, wanted))
             tokens = sorted(found.values())

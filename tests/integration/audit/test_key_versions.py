@@ -1,6 +1,8 @@
 """Rotation over the trail's data keys, on the real service's routes: beside recording, and a restored backup brings nothing back."""
 
 import asyncio
+import json
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -109,3 +111,29 @@ async def test_an_erasure_beside_it_stays_one(audit, tenant):
 async def test_keys_of_the_trail_open_none_of_these(audit, tenant, what):
     response = await audit.http.post(f"/v1/keys/{what}", json={"tenant": tenant}, headers=audit.auditor)
     assert response.status_code == 403
+
+
+async def test_the_commands_order_it_of_every_service_that_wraps_keys(audit, tenant, url):
+    """Both services are this one here; each is asked by itself."""
+
+    async def command(*words):
+        environment = {
+            "CHANCERY_KAFKA_BOOTSTRAP": "none", "CHANCERY_AUDIT_URL": url, "CHANCERY_REDACTION_URL": url,
+            "CHANCERY_OPERATOR_TOKEN": "operator",
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "chancery_cli", "keys", *words, "--tenant", tenant, env=environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    await audit.take(*(interaction(tenant, number) for number in range(3)))
+    status, out, err = await command("rotate")
+    assert (status, [one["current"] for one in json.loads(out)], [one["old_keys"] for one in json.loads(out)]) == (0, [3, 3], [0, 0]), err
+    assert err.splitlines() == ["redaction: 3 keys wrapped anew", "audit: 3 keys wrapped anew"]
+    status, _, err = await command("rotate", "--rewrap-only")
+    assert (status, err.splitlines()[1]) == (0, "audit: 0 keys wrapped anew")
+    status, _, err = await command("destroy-old")
+    assert (status, "too new" in err) == (1, True)
+    assert json.loads((await command("status"))[1])[0]["oldest"] == 0

@@ -16,3 +16,7 @@ WHERE data_keys.tenant = $1 AND data_keys.scope = change.scope AND data_keys.wra
 -- name: settle_data_keys
 -- Waits until no transaction that has written any is under way.
 LOCK TABLE data_keys IN SHARE MODE
+
+-- name: drop_dead_payloads
+-- Sealed under a key that nobody can unwrap any more; under the scope's next key they would look changed.
+DELETE FROM payloads WHERE tenant = $1 AND scope = $2

@@ -130,6 +130,7 @@ class PostgresDataKeys:
                     dead[scope] = (wrapped, key.wrapped)
         for (tenant, name), (before, after) in dead.items():
             await self._connection.execute(self._queries.replace_data_keys, tenant, [name], [before], [after])
+            await self._connection.execute(self._queries.drop_dead_payloads, tenant, name)
         if made:
             await self._connection.execute(self._queries.add_data_keys, *(list(column) for column in zip(*made, strict=True)))
         return keys

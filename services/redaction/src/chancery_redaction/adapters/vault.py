@@ -100,7 +100,9 @@ def _strays(asked: Sequence[Asked], known: Mapping[bytes, Known]) -> dict[str, l
     """Values that once came alone, and now stand for a fuller one: to the subject of that. What belongs to another fuller value stays."""
     strays: dict[str, list[bytes]] = {}
     for one in asked:
-        target = known[one.root].subject if one.root in known else None
-        if target is not None and known[one.digest].alone(one.digest) and known[one.digest].subject != target:
+        if one.root is one.digest or one.root not in known:
+            continue
+        target = known[one.root].subject
+        if target is not None and known[one.digest].subject != target and known[one.digest].alone(one.digest):
             strays.setdefault(target, []).append(one.digest)
     return strays

@@ -30,8 +30,8 @@ def with_roots(values: Sequence[tuple[str, str, str | None]], digest_of: Callabl
         fuller.setdefault((kind, text), of)
     kinds = {text: kind for kind, text in reversed(fuller)}
     asked = []
-    for kind, text in fuller:
-        root, digest = _root((kind, text), fuller, kinds), digest_of(kind, text)
+    for (kind, text), of in fuller.items():
+        digest, root = digest_of(kind, text), (kind, text) if of is None else _root((kind, text), fuller, kinds)
         asked.append(Asked(kind, text, digest, digest if root == (kind, text) else digest_of(*root)))
     return asked
 
