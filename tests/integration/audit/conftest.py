@@ -166,7 +166,7 @@ async def audit(database_url: str, identity: IdentityProvider) -> AsyncIterator[
     signer = LogSigner(database, queries, keys, "log.example")
     views = Views(database, queries, await secure(database, queries, on=True))
     watch = Watch(database, queries, signer, ClockWatch(clock), Bounds())
-    parts = Reading((database, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live")
+    parts = Reading((database, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live", keys)
     built = routers(parts, settings, walls_hold=True)
     app = served(built)
     writer = Writer(batch_in_transaction(database, queries, cache), PostgresKeyOffers(database, queries, cache))

@@ -76,6 +76,7 @@ class World:
 
     databases: dict[str, Database]
     keys: Keyring
+    order_keys: Keyring
     clock: FixedClock
     orders: SubjectOrders
     owners: dict[str, Owner]
@@ -104,6 +105,10 @@ class World:
         """As Kafka delivers it."""
         self.offset += 1
         return Received(event, TOPIC_OF_TYPE[event.type].full_name(event.tenant), 0, self.offset, int(self.clock().timestamp() * 1000))
+
+    def key_service(self, *, down: bool) -> None:
+        """For everybody."""
+        self.keys.down = self.order_keys.down = down
 
     async def mask(self, tenant: str, scope: str, *values: tuple[str, str]) -> dict[str, str]:
         """Tokens by value."""
@@ -204,7 +209,7 @@ class World:
 
 @pytest.fixture(scope="module")
 async def world(database_url: str) -> AsyncIterator[World]:
-    keys, clock = Keyring(b"k" * 32), FixedClock()
+    keys, order_keys, clock = Keyring(b"k" * 32, "some"), Keyring(b"k" * 32, "orders"), FixedClock()
     databases = {}
     for schema in SCHEMAS:
         databases[schema] = await Database.open(database_url, schema=schema, setup=plan_afresh, max_size=4)
@@ -213,7 +218,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
     audit = databases["audit"]
     cache, read = KeyCache(keys, 1_000), list[AnyEvent]()
     signer = LogSigner(audit, queries, keys, "log.example")
-    orders, trail = SubjectOrders(audit, queries, keys, signer, clock), SubjectTrail(audit, queries, cache, clock)
+    orders, trail = SubjectOrders(audit, queries, order_keys, signer, clock), SubjectTrail(audit, queries, cache, clock)
     sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
     index = PostgresIndex(databases["retrieval"], lambda _: None)
     redaction = load_queries("chancery_redaction")
@@ -228,7 +233,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
         "generation": (SubjectAnswers(databases["generation"]), JournalStore(databases["generation"])),
         "cost": (JournalStore(databases["cost"]),),
     }
-    owners = {name: Owner(name, name, databases[name], keys, clock, these) for name, these in stores.items()}  # type: ignore[arg-type]
+    owners = {name: Owner(name, name, databases[name], order_keys, clock, these) for name, these in stores.items()}  # type: ignore[arg-type]
 
     async def publish(event: AnyEvent) -> None:
         read.append(event)
@@ -239,12 +244,12 @@ async def world(database_url: str) -> AsyncIterator[World]:
     app = FastAPI()
     install_problems(app)
     for one in routers(
-        Reading((audit, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live"), settings, walls_hold=True
+        Reading((audit, queries, cache), views, (signer, watch), publish, clock, Catalogue(), "live", order_keys), settings, walls_hold=True
     ):
         app.include_router(one)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://audit") as http:
         yield World(
-            databases, keys, clock, orders, owners, Privacy(audit, queries, cache), trail,
+            databases, keys, order_keys, clock, orders, owners, Privacy(audit, queries, cache), trail,
             Eraser(audit, queries, cache, Catalogue(), clock),
             ErasedAgain(databases["redaction"], redaction), documents, index, signer, batch_in_transaction(audit, queries, cache),
             PostgresKeyOffers(audit, queries, cache), http, read, sealer=sealer,

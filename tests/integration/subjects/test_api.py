@@ -46,9 +46,9 @@ async def test_one_tenants_officer_asks_for_nobody_of_another(world, tenant):
 
 async def test_no_key_service_is_503_and_no_order(world, tenant):
     headers = await world.officer(tenant)
-    world.keys.down = True
+    world.key_service(down=True)
     response = await place(world, tenant, headers)
-    world.keys.down = False
+    world.key_service(down=False)
     assert (response.status_code, response.headers["content-type"]) == (503, "application/problem+json")
     assert (await world.http.get("/v1/subjects/orders", params={"tenant": tenant}, headers=headers)).json() == {"orders": []}
 

@@ -1,5 +1,6 @@
 """A person is found, exported and erased in every store; what names nobody stays; nothing is lost or done twice."""
 
+import base64
 import json
 
 import pytest
@@ -10,7 +11,8 @@ from chancery_contracts.stores import STORES
 from chancery_contracts.subjects import SubjectAnswered, SubjectErasedInStore, SubjectErasureReported, SubjectOrderPlaced, SubjectSought
 from chancery_contracts.topics import PRIVACY, TOPIC_OF_TYPE
 from chancery_ledger import open_note
-from chancery_runtime.errors import KeyServiceDown
+from chancery_runtime.errors import KeyDestroyed, KeyServiceDown
+from chancery_runtime.subjects import order_context
 from chancery_testing import builders
 from integration.subjects.living import ANN, BOB, IBAN, Life, by_store, shown
 
@@ -135,6 +137,23 @@ class TestErasing:
         for schema in world.databases:
             assert b"Canary Ann" not in await world.everything(schema, life.tenant)
 
+    async def test_once_all_orders_have_ended_no_copy_of_one_opens_any_more(self, world, life):
+        """Kafka keeps the sealed names a day, backups longer: the key that wrapped theirs is destroyed."""
+        order = await world.place(life.tenant, "erase", ANN)
+        waiting = await world.place(life.tenant, "export", BOB, ground="GDPR 15")
+        await world.run()
+        (sought, *_) = [one for one in world.told if isinstance(one.data, SubjectSought) and one.data.order == order]
+        wrapped, context = base64.b64decode(sought.data.wrapped_key), order_context(life.tenant, order)
+        await world.orders.destroy_keys()
+        assert len(await world.order_keys.unwrap(life.tenant, wrapped, context)) == 32  # an export is waiting to be fetched
+        assert await world.orders.contents(life.tenant, waiting)
+        world.clock.advance(hours=25)
+        await world.orders.forget()
+        await world.orders.destroy_keys()
+        with pytest.raises(KeyDestroyed):
+            await world.order_keys.unwrap(life.tenant, wrapped, context)
+        assert await world.ask("cost", sought) == []
+
     async def test_somebody_erased_who_comes_again_is_somebody_new(self, world, life):
         await world.place(life.tenant, "erase", ANN)
         await world.run()
@@ -220,10 +239,10 @@ class TestGoingOn:
 
     async def test_while_the_key_service_is_down_an_order_waits_and_nothing_is_taken_for_erased(self, world, life):
         order = await world.place(life.tenant, "erase", ANN)
-        world.keys.down = True
+        world.key_service(down=True)
         with pytest.raises(KeyServiceDown):
             await world.run()
-        world.keys.down = False
+        world.key_service(down=False)
         (row,) = await world.orders.orders(life.tenant, order)
         assert row["phase"] == "resolve"
         world.clock.advance(hours=7)

@@ -1,7 +1,9 @@
 """Backups of the rows from before an erasure are put back, with all knowledge of it gone: the `privacy` topic tells it again."""
 
 import pytest
+from chancery_audit.adapters.sealing import context
 from chancery_contracts.topics import PRIVACY, TOPIC_OF_TYPE
+from chancery_runtime.errors import KeyDestroyed
 from integration.subjects.living import ANN, BOB, IBAN, Life, by_store, shown
 
 BACKED_UP = {
@@ -87,3 +89,14 @@ async def test_a_key_that_came_back_under_another_subject_goes_by_its_pseudonym(
     await start_again(world)
     assert (await world.sql("redaction", "SELECT sealed_value FROM vault WHERE tenant = $1 AND token = $2", restored.tenant,
                             restored.tokens[IBAN]))[0][0] == b""  # fmt: skip
+
+
+async def test_after_the_tenants_key_was_rotated_and_its_old_versions_destroyed_no_copy_of_a_backup_opens(world, restored):
+    """Nobody has told this database of the erasure: a copy elsewhere, with the keyring."""
+    version = await world.keys.rotate(restored.tenant)
+    await world.keys.destroy_before(restored.tenant, version.current)
+    values = await world.values(restored.tenant, "matter:m-1", restored.tokens.values())
+    assert set(values.values()) == {"[erased]"}
+    for scope, wrapped in await world.sql("audit", "SELECT scope, wrapped FROM data_keys WHERE tenant = $1", restored.tenant):
+        with pytest.raises(KeyDestroyed):
+            await world.keys.unwrap(restored.tenant, wrapped, context((restored.tenant, scope)))

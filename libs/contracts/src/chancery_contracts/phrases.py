@@ -45,7 +45,7 @@ class Phrases:
 
 def _forms(value: str) -> set[str]:
     """As it is, composed, decomposed, in compatible characters: a text may have any."""
-    return {unicodedata.normalize(form, value).strip() for form in ("NFC", "NFD", "NFKC")}
+    return {value.strip(), *(unicodedata.normalize(form, value).strip() for form in ("NFC", "NFD", "NFKC"))}
 
 
 def _pattern(value: str) -> str:

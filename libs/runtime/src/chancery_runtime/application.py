@@ -27,6 +27,7 @@ log = structlog.get_logger()
 Run = Callable[[], Awaitable[None]]
 Detail = Callable[[], Awaitable[object]]
 PROBE_TIMEOUT_S = 3.0
+ORDERS_LINEAGE = "orders"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Application:
     async def key_service(self) -> KeyService:
         """The configured one, for this service's lineage: no other service opens what it wraps. Raises StartupFailed."""
         return open_keys(self.settings, self.name, self.on_close)
+
+    async def order_keys(self) -> KeyService:
+        """For keys of orders about a person, which every owner of stores must open. Raises StartupFailed."""
+        return open_keys(self.settings, ORDERS_LINEAGE, self.on_close)
 
     def stage(self, definition: StageDefinition | BatchStage[Any], instance: str | None = None) -> None:
         """Runs a stage with the service; `/health` is ready once it has joined its group. `instance`: see `KafkaAddress`."""

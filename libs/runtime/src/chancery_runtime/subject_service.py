@@ -16,12 +16,10 @@ PURGE_EVERY_S = 3_600.0
 
 async def answer_orders(app: Application, stage: Stage, database: Database, stores: Sequence[SubjectStore]) -> None:
     """Without a key service nothing can be opened: orders wait for this service, and say so."""
-    if app.settings.keyring_path is None:
-        log.warning(
-            "subject_orders_unanswered", reason="no key service: set CHANCERY_KEYRING_PATH; until then orders wait for this service"
-        )
+    if app.settings.key_service == "local" and app.settings.keyring_path is None:
+        log.warning("subject_orders_unanswered", reason="no key service: until CHANCERY_KEYRING_PATH is set, orders wait for this service")
         return
-    owner = Owner(stage, stage, database, await app.key_service(), app.clock, stores)
+    owner = Owner(stage, stage, database, await app.order_keys(), app.clock, stores)
     app.stage(subject_stage(owner))
 
     async def purge() -> None:

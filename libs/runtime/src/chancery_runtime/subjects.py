@@ -30,7 +30,7 @@ from chancery_contracts.subjects import (
 from chancery_contracts.topics import SUBJECTS
 from chancery_storage import Connection, Database, Journal
 
-from chancery_runtime.errors import CorruptSeal
+from chancery_runtime.errors import CorruptSeal, KeyDestroyed
 from chancery_runtime.keys import KeyService, seal, unseal
 from chancery_runtime.stages import key
 
@@ -127,6 +127,7 @@ class Owner:
     stage: Stage
     database: Database
     keys: KeyService
+    """Of orders; a store's own are its own."""
     clock: Clock
     stores: Sequence[SubjectStore]
 
@@ -163,6 +164,8 @@ def handler(owner: Owner) -> BusHandler:
         if stored is not None:
             return stored
         order_key = await _order_key(event, owner.keys)
+        if order_key is None:
+            return []
         sought = opened(event, order_key)
         looked = [(store, await store.look(sought)) for store in stores]
         beside = [made for store, found in looked for made in (await store.also(sought, found) if sought.erasing else ())]
@@ -174,10 +177,12 @@ def handler(owner: Owner) -> BusHandler:
     return handle
 
 
-async def _order_key(event: Event[SubjectSought], keys: KeyService) -> bytes:
-    """Raises KeyServiceDown; Poison where somebody else made it."""
+async def _order_key(event: Event[SubjectSought], keys: KeyService) -> bytes | None:
+    """None: the order is over, and its key destroyed. Raises KeyServiceDown; Poison where somebody else made it."""
     try:
         return await keys.unwrap(event.tenant, base64.b64decode(event.data.wrapped_key), order_context(event.tenant, event.data.order))
+    except KeyDestroyed:
+        return None
     except (CorruptSeal, ValueError) as exc:
         raise Poison("the order's key does not open: it is none of ours", answer=False) from exc
 

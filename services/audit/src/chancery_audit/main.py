@@ -16,7 +16,7 @@ from chancery_ledger.stamps import read_roots
 from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token
 from chancery_runtime.errors import StartupFailed
-from chancery_runtime.keys import seal
+from chancery_runtime.keys import KeyService, seal
 from chancery_runtime.keys.orders import KeyOrders
 from chancery_runtime.keys_api import keys_router
 from chancery_runtime.metrics import counter
@@ -155,7 +155,7 @@ async def _build_reading(app: Application, settings: AuditSettings, store: Store
     secured = settings.audit_row_security == "on"
     views = Views(database, queries, await secure(database, queries, on=secured))
     publisher, catalogue = await app.publisher(), await app.catalogue()
-    parts = Reading(store, views, beside, publisher.publish, app.clock, catalogue, settings.namespace)
+    parts = Reading(store, views, beside, publisher.publish, app.clock, catalogue, settings.namespace, await app.order_keys())
     for one in routers(parts, settings, walls_hold=secured):
         app.http.include_router(one)
 
@@ -171,6 +171,7 @@ class Reading:
     clock: Clock
     catalogue: Catalogue
     namespace: str
+    order_keys: KeyService
 
 
 def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> list[APIRouter]:
@@ -187,7 +188,7 @@ def routers(parts: Reading, settings: AuditSettings, *, walls_hold: bool) -> lis
         export_router(gate, PostgresExport(views, queries, cache, trees, signer), tell, clock, parts.catalogue),
         privacy_router(gate, PrivacyOrders(views, queries, parts.publish, clock), tell),
         access_router(gate, keys, clock),
-        subjects_router(gate, SubjectOrders(database, queries, cache.key_service, signer, clock), tell),
+        subjects_router(gate, SubjectOrders(database, queries, parts.order_keys, signer, clock), tell),
         keys_router(gate.may("grant"), KeyOrders(cache.key_service, "audit", trail_keys, parts.publish, clock, settings.key_grace_s)),
     ]
 
@@ -248,9 +249,10 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
     catalogue, _ = await asyncio.gather(app.catalogue(), privacy.relearn(app.kafka, settings.namespace))
     eraser = Eraser(database, queries, cache, catalogue, app.clock)
 
-    orders = SubjectOrders(database, queries, cache.key_service, signer, app.clock)
+    order_keys = await app.order_keys()
+    orders = SubjectOrders(database, queries, order_keys, signer, app.clock)
     trail = SubjectTrail(database, queries, cache, app.clock)
-    owner = Owner("audit", "audit", database, cache.key_service, app.clock, (trail,))
+    owner = Owner("audit", "audit", database, order_keys, app.clock, (trail,))
 
     async def round_() -> None:
         await orders.advance()
@@ -264,6 +266,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
 
     async def forget() -> None:
         await orders.forget()
+        await orders.destroy_keys()
         await owner.purge()
 
     await recheck()

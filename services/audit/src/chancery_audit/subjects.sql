@@ -33,6 +33,18 @@ UPDATE subject_orders SET wrapped_key = NULL, sealed = '' WHERE phase = 'ended' 
 -- Of orders whose key is gone.
 DELETE FROM subject_answers a USING subject_orders o WHERE o.tenant = a.tenant AND o.order_id = a.order_id AND o.wrapped_key IS NULL
 
+-- name: tenants_with_old_orders
+-- Whose orders have all ended, and the versions that wrapped their keys are there still.
+SELECT tenant FROM subject_orders GROUP BY tenant HAVING bool_or(NOT key_destroyed) AND bool_and(wrapped_key IS NULL) ORDER BY tenant LIMIT 1000
+
+-- name: open_keys_of_orders
+-- Whether one is needed still.
+SELECT EXISTS (SELECT 1 FROM subject_orders WHERE tenant = $1 AND wrapped_key IS NOT NULL)
+
+-- name: keys_destroyed
+-- For ever.
+UPDATE subject_orders SET key_destroyed = true WHERE tenant = $1 AND NOT key_destroyed
+
 -- name: add_subject_answer
 -- The first one counts; none for an order that is not open.
 INSERT INTO subject_answers (tenant, order_id, phase, owner, part, last, sealed)

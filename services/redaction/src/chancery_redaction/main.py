@@ -13,7 +13,7 @@ from chancery_runtime.keys_api import keys_router
 from chancery_runtime.principals import Way
 from chancery_runtime.stages import in_transaction
 from chancery_runtime.subject_journals import JournalStore
-from chancery_runtime.subjects import Owner, subject_stage
+from chancery_runtime.subject_service import answer_orders
 from chancery_runtime.tokens import by_token
 from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
@@ -92,19 +92,16 @@ async def _build_subjects(app: Application, database: Database, queries: Queries
     await again.erase()
     sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
     stores = (SubjectVault(database, queries, keys, app.clock), JournalStore(database, {"restore": sealer}))
-    owner = Owner("redaction", "redaction", database, keys, app.clock, stores)
-    app.stage(subject_stage(owner))
-
+    await answer_orders(app, "redaction", database, stores)
     masked = Journal(database, "redaction")
 
     async def round_() -> None:
         while True:
             await asyncio.sleep(ERASE_AGAIN_EVERY_S)
             await again.erase()
-            await owner.purge()
             await masked.purge(app.clock() - MASKED_KEPT)
 
-    app.background("subjects", round_)
+    app.background("erased-again", round_)
 
 
 async def _ways(app: Application, settings: RedactionSettings) -> list[Way]:

@@ -79,7 +79,6 @@ class SubjectOrders:
     async def place(self, order: NewOrder) -> str:
         """Its id. Raises KeyServiceDown."""
         name, now, key = str(uuid4()), self._clock(), new_key()
-        wrapped = await self._keys.wrap(order.tenant, key, order_context(order.tenant, name))
         identifiers = Identifiers(values=order.values)
         placed = SubjectOrderPlaced(
             purpose=order.purpose, identifiers=len(order.values), reason=order.reason, legal_ground=order.legal_ground, by=order.by,
@@ -87,6 +86,9 @@ class SubjectOrders:
         )  # fmt: skip
         by = order.by if order.on_behalf_of is None else f"{order.by} for {order.on_behalf_of}"
         async with self._database.transaction() as connection:
+            # Under the lock that `destroy_keys` takes: no key is wrapped by a version that is being destroyed.
+            await PostgresTrail(connection, self._queries).lock_heads([order.tenant])
+            wrapped = await self._keys.wrap(order.tenant, key, order_context(order.tenant, name))
             await connection.execute(
                 self._queries.place_subject_order, order.tenant, name, order.purpose, len(order.values), order.reason, order.legal_ground,
                 by, now, wrapped, _sealed(key, identifiers, order.tenant, name),
@@ -184,6 +186,21 @@ class SubjectOrders:
         async with self._database.transaction() as connection:
             await connection.execute(self._queries.forget_exports, self._clock() - EXPORT_KEPT)
             await connection.execute(self._queries.delete_subject_answers)
+
+    async def destroy_keys(self) -> int:
+        """Of tenants without open orders, what wrapped their orders' keys: copies of those in Kafka and backups open no more."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._queries.tenants_with_old_orders)
+        return sum([await self._destroy_keys(row["tenant"]) for row in rows])
+
+    async def _destroy_keys(self, tenant: str) -> bool:
+        async with self._database.transaction() as connection:
+            await PostgresTrail(connection, self._queries).lock_heads([tenant])
+            if await connection.fetchval(self._queries.open_keys_of_orders, tenant):
+                return False
+            await self._keys.destroy_before(tenant, (await self._keys.rotate(tenant)).current)
+            await connection.execute(self._queries.keys_destroyed, tenant)
+        return True
 
     async def orders(self, tenant: str, order: str | None = None) -> list[Any]:
         """Rows and, of those that are open, who has not answered yet."""

@@ -14,7 +14,7 @@ import structlog
 from chancery_contracts.event import Clock
 from chancery_contracts.subjects import Content, StoreResult, TokenAt, result_state
 from chancery_contracts.topics import PAYLOADS, REGISTRY, TOPIC_OF_TYPE
-from chancery_runtime.errors import CorruptSeal
+from chancery_runtime.errors import CorruptSeal, KeyDestroyed
 from chancery_runtime.keys import unseal
 from chancery_runtime.subjects import Sought, SubjectStore
 from chancery_storage import Connection, Database, Queries
@@ -116,7 +116,10 @@ class SubjectTrail(SubjectStore):
     async def _open(self, tenant: str, row: Any) -> str | None:
         if row["wrapped"] is None:
             return None
-        key = await self._cache.unwrap((tenant, row["scope"]), row["wrapped"])
+        try:
+            key = await self._cache.unwrap((tenant, row["scope"]), row["wrapped"])
+        except KeyDestroyed:
+            return None
         return unseal(key, row["sealed"], seal_context(tenant, row["event_id"])).decode()
 
     async def act(self, sought: Sought, found: FoundInTrail, connection: Connection) -> Sequence[StoreResult]:

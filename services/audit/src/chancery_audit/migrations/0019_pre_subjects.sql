@@ -1,5 +1,5 @@
--- Orders about a data subject: found, exported, erased, over every store. Who it is lies sealed under a key of the order, which is destroyed
--- when the order ends (NULL). Read by no reader's role: only the service itself shows them, to officers without walls.
+-- Orders about a data subject: found, exported, erased, over every store. Who it is lies sealed under a key of the order, which is gone when
+-- the order ends (NULL), and opens no more (`key_destroyed`) once what wrapped it is destroyed. Read by no reader's role: only the service itself shows them, to officers without walls.
 CREATE TABLE subject_orders (
     tenant       text        NOT NULL,
     order_id     text        NOT NULL,
@@ -14,6 +14,7 @@ CREATE TABLE subject_orders (
     phase_at     timestamptz NOT NULL,
     told_at      timestamptz NOT NULL,
     wrapped_key  bytea,
+    key_destroyed boolean    NOT NULL DEFAULT false,
     sealed       bytea       NOT NULL,
     tenant_held  boolean     NOT NULL DEFAULT false,
     held_matters text[]      NOT NULL DEFAULT '{}',
