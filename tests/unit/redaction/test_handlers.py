@@ -7,6 +7,7 @@ import pytest
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.failures import Poison
 from chancery_contracts.interactions import Citation, InteractionCompleted, InteractionRedacted, InteractionValidated, Message, Passage
+from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.domain.masking import Draft
 from chancery_redaction.domain.parts import Part
@@ -70,7 +71,7 @@ def ports():
             "redaction_policy": {"name": dates, "version": 1},
         }  # fmt: skip
         catalogue.apply(builders.registry_entry("use_case", dates, use_case))
-    return Ports(Names(), Vaults(), KeyedShifts(LocalKeyring(b"k" * 32)), Book(), catalogue, START, 100_000)
+    return Ports(Names(), LanguageCheck(), Vaults(), KeyedShifts(LocalKeyring(b"k" * 32)), Book(), catalogue, START, 100_000)
 
 
 async def sent(ports, *texts, use_case="keep", matter="a", roles=("user",)):
