@@ -29,6 +29,7 @@ from values import Values
 from writing import fill, joined, noisy, rewritten, templates
 
 HERE = Path(__file__).resolve().parent
+DATA = HERE.parent / "src" / "chancery_ner" / "data"
 FOLDS = 4
 WRITTEN_TIMES = 3
 
@@ -37,9 +38,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds tab144 and presidio_synth")
     parser.add_argument("--work", type=Path, default=HERE / "work", help="where folds and downloads go")
-    parser.add_argument("--only", help="fold-N or all: one training alone")
+    parser.add_argument(
+        "--only", help="fold-N or all: one training alone; read: let the folds' files read again, after a change of the reader"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once, one thread each")
     arguments = parser.parse_args()
+    if arguments.only == "read":
+        for number in range(FOLDS):
+            read(number, arguments.data, arguments.work)
+        return
     if arguments.only:
         train(arguments.only, arguments.data, arguments.work)
         return
@@ -49,7 +56,7 @@ def main() -> None:
         running = [subprocess.Popen([*command, step]) for step in steps[at : at + arguments.jobs]]
         if any(process.wait() for process in running):
             sys.exit("a training failed: see above")
-    subprocess.run([sys.executable, HERE / "tuning.py", "--data", arguments.data, "--work", arguments.work], check=True)
+    subprocess.run([sys.executable, HERE / "tuning.py", "--data", arguments.data, "--work", arguments.work, "--into", DATA], check=True)
 
 
 def fold_of(row: Row) -> int:
@@ -84,8 +91,7 @@ def train(step: str, data: Path, work: Path) -> None:
     (folder / "profiles.json").write_text('{"profiles": {}}\n', "utf-8")
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", "utf-8")
     if held >= 0:
-        unseen = [[row for row in each if fold_of(row) == held] for each in (judgments, sentences)]
-        _read(folder, unseen[0], unseen[1])
+        read(held, data, work)
 
 
 def _tokenizer(vocabulary: Path) -> Tokenizer:
@@ -116,13 +122,16 @@ class Epochs:
         return [*self._fixed, *(example(self._tokenizer, noisy(one, values)) for one in [*pairs, *alone])]
 
 
-def _read(folder: Path, judgments: list[Row], sentences: list[Row]) -> None:
+def read(held: int, data: Path, work: Path) -> None:
+    """What a fold's exported file reads in the texts that it was not shown."""
+    folder = work / f"fold-{held}"
+    judgments, sentences = ([row for row in rows(data / name) if fold_of(row) == held] for name in ("tab144", "presidio_synth"))
     classifier = TokenClassifier.load(1, folder)
-    read = {
+    found = {
         "tab144": {digest(row["text"]): _packed(classifier.candidates(row["text"], ("legal", "general"))) for row in judgments},
         "presidio_synth": {digest(row["text"]): _packed(classifier.candidates(row["text"], ("general",))) for row in sentences},
     }
-    (folder / "read.json").write_text(json.dumps(read, separators=(",", ":")) + "\n", "utf-8")
+    (folder / "read.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", "utf-8")
 
 
 def _packed(found: dict[str, list[Candidate]]) -> dict[str, list[list[object]]]:

@@ -19,10 +19,10 @@ from chancery_ner.tokens import CLS, SEP, Tokens, tokenize
 from chancery_ner.windows import Window, cut
 
 Floats = NDArray[np.float32]
-HEADS = {"general": (GENERAL, GENERAL_AT, 0.4), "legal": (LEGAL, LEGAL_AT, 0.2)}
+HEADS = {"general": (GENERAL, GENERAL_AT, 0.4), "legal": (LEGAL, LEGAL_AT, 0.1)}
 """Types, columns, and the least chance that a word is of any type."""
 LONGEST = 126
-BUDGET = 512
+BUDGET = 256
 """Pieces that the model reads at once: bounds its memory."""
 DEFAULT = "general"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chancery_ner.entity import Candidate, Entity
+from chancery_ner.joining import joined
 from chancery_ner.references import references, referred
 
 
@@ -25,8 +27,29 @@ def parse(text: str) -> dict[str, Profile]:
 
 
 def apply(text: str, candidates: Sequence[Candidate], profile: Profile) -> list[Entity]:
-    """Entities of a text, with further mentions of them. Of equal values one that identifies makes all identify."""
+    """Entities of a text, with further mentions of them. Equal values of a type identify together: by the mean of their chances."""
     kept = [one for one in candidates if one.score >= profile.scores.get(one.label, 2.0)]
-    telling = {text[one.start : one.end].casefold() for one in kept if one.identifies >= profile.identifies.get(one.label, 0.0)}
-    found = [Entity(one.label, one.start, one.end, round(one.score, 4), text[one.start : one.end].casefold() in telling) for one in kept]
+    kept = joined(text, kept) if profile.head == "legal" else kept
+    chances = _chances(text, kept)
+    found = [
+        Entity(one.label, one.start, one.end, _score(one, profile), chances[_value(text, one)] >= profile.identifies.get(one.label, 0.0))
+        for one in kept
+    ]
     return sorted([*referred(text, found), *references(text, found)], key=lambda one: one.start)
+
+
+def _score(one: Candidate, profile: Profile) -> float:
+    """0.5 at the profile's own threshold of the type, 1 where the model is sure: so that scores of all types and profiles compare."""
+    least = profile.scores[one.label]
+    return round(0.5 + 0.5 * (one.score - least) / (1 - least), 4) if least < 1 else 1.0
+
+
+def _chances(text: str, kept: Sequence[Candidate]) -> dict[tuple[str, str], float]:
+    grouped: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for one in kept:
+        grouped[_value(text, one)].append(one.identifies)
+    return {value: sum(chances) / len(chances) for value, chances in grouped.items()}
+
+
+def _value(text: str, one: Candidate) -> tuple[str, str]:
+    return one.label, text[one.start : one.end].casefold()

@@ -11,7 +11,7 @@ REGIONS = ("GB", "IE", "DE", "FR")
 """Whose national numbers are known by their leading 0; those of North America by their grouping."""
 _KINDS = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan")
 _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|extension) ?\d{1,6})?"
-_ABROAD = re.compile(rf"(?<![\w+])(?:\+|00)[1-9]\d{{0,2}}(?:[ ./-]{{0,2}}\(?\d{{1,6}}\)?){{1,7}}{_EXTENSION}(?!\w)")
+_ABROAD = re.compile(rf"[+0](?<![\w+][+0])(?:(?<=\+)|0)[1-9]\d{{0,2}}(?:[ ./-]{{0,2}}\(?\d{{1,6}}\)?){{1,7}}{_EXTENSION}(?!\w)")
 _TRUNK = re.compile(
     rf"(?<![\w+.,/-])\(?0\d{{1,5}}\)?(?:[ ./-]{{1,2}}\d{{2,8}}){{1,5}}{_EXTENSION}(?![\w-]|[.,/]\d)"
     r"|(?<![\w+.,/-])0\d{9,11}(?![\w-]|[.,/]\d)"
