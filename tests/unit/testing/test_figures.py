@@ -49,4 +49,4 @@ class TestShortForms:
         command = [sys.executable, "tests/quality/run.py", "--short", "--data", str(tmp_path)]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
         assert ran.stdout == ""
-        assert ran.stderr.count("skipped, no benchmark data") == 5
+        assert ran.stderr.count("skipped, no benchmark data") == 6
