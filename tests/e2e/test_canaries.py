@@ -86,7 +86,9 @@ async def test_no_canary_stands_in_any_other_place(walk, stack, home, searcher):
     started = time.monotonic()
     leaks, searched = {}, 0
     everything = [(place, content) async for place, content in sinks(stack, home)]
-    assert {"table audit.entries", "table redaction.vault", "table gateway.steps", "log redaction.log"} <= {place for place, _ in everything}
+    assert {"table audit.entries", "table redaction.vault", "table gateway.steps", "log redaction.log"} <= {
+        place for place, _ in everything
+    }
     for place, content in (*everything, *files(home), *processes(home), *((f"answer {at}", one) for at, one in enumerate(walk.answered))):
         searched += len(content)
         if found := searcher.find(content):
@@ -150,7 +152,7 @@ async def test_a_planted_leak_is_found_in_every_kind_of_place(walk, stack, home)
             for value, _ in searcher.find(content):
                 found.setdefault(place, set()).add(value)
         places = ("log planted.log", "topic planted-leaks", "table public.planted")
-        assert found == dict.fromkeys(places, {one.value for one in planted.values()})
+        assert found == dict.fromkeys(places, frozenset(one.value for one in planted.values()))
         raw = {place.partition(" ")[2].partition("/")[0] for place, content in files(home) if searcher.find(content)}
         assert {"logs", "kafka", "postgres"} <= raw
     finally:

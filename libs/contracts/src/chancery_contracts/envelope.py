@@ -158,7 +158,7 @@ def _decode_binary(get: Callable[[str], bytes | None], data: Payload, origin: Or
 
 @lru_cache(maxsize=4096)
 def _source(raw: bytes) -> str | None:
-    """The source, where it is a URI reference without anybody's address: it stands in the trail for ever. Else it is as if it were missing."""
+    """The source, where it is a URI reference without an e-mail address: it stands in the trail for ever. Else as if it were missing."""
     text = raw.decode()
     return text if _SOURCE.fullmatch(text) else None
 
@@ -200,7 +200,8 @@ def _decode_structured(value: bytes, origin: Origin) -> AnyEvent:
     except ValidationError as exc:
         raise Poison(_explain(exc), code="invalid_request") from exc
     return _build(
-        data, origin, event_id=plain.get("id"), source=_source(plain.get("source", "").encode(errors="replace")), time=plain.get("time"), tenant=plain.get("tenant"),
+        data, origin, event_id=plain.get("id"), source=_source(plain.get("source", "").encode(errors="replace")),
+        time=plain.get("time"), tenant=plain.get("tenant"),
         interaction=plain.get("interaction"), conversation=plain.get("conversation"), matter=plain.get("matter"),
         causation=plain.get("causation"), namespace=plain.get("namespace", "live"), traceparent=plain.get("traceparent"),
     )  # fmt: skip
