@@ -86,6 +86,6 @@ def test_ordinary_text_is_read_as_it_is(text):
     "text", ["a" + "\u0301" * 99_999, "\u200b" * 100_000, "аb" * 50_000, "é" * 100_000, "１" * 100_000, "a\u0301" * 50_000]
 )
 def test_the_worst_text_takes_less_than_a_second(text):
-    started = time.perf_counter()
+    started = time.process_time()
     normalised(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
