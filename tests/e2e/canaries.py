@@ -4,14 +4,16 @@ import random
 from dataclasses import dataclass
 
 FIRST = (
-    "Margaret", "Eleanor", "Robert", "Thomas", "Caroline", "Edward", "Harriet", "William", "Charlotte", "Richard", "Dorothy", "Michael",
+    "Margaret", "Eleanor", "Robert", "Thomas", "Caroline", "Edward", "Harriet", "William", "Charlotte", "Richard", "Dorothy",
+    "Michael",
     "Rebecca", "Stephen", "Victoria", "Andrew", "Susan", "Daniel", "Katherine", "George",
 )  # fmt: skip
 LAST = (
-    "Thistlewood", "Whitcombe", "Harrowgate", "Pemberley", "Ashdown", "Kettlewell", "Wainscott", "Fairbrother", "Oldershaw", "Micklethwaite",
-    "Ravensdale", "Butterworth", "Cholmondeley", "Winterbottom", "Hathersage", "Longstaff", "Blenkinsop", "Tattersall", "Entwistle", "Greatorex",
+    "Thistlewood", "Thackeraye", "Quillington", "Pemberley", "Ashdown", "Kettlewell", "Wainscott", "Fairbrother", "Oldershaw",
+    "Micklethwaite", "Ravensdale", "Butterworth", "Cholmondeley", "Winterbottom", "Hathersage", "Longstaff", "Blenkinsop", "Tattersall",
+    "Entwistle", "Greatorex",
 )  # fmt: skip
-STREETS = ("Marlowe", "Pennyfield", "Quarry", "Larkspur", "Cobbler", "Tanners", "Millrace", "Hawthorn", "Foundry", "Saddler")
+STREETS = ("Marlowe", "Pennyfield", "Quarry", "Pomander", "Cobbler", "Tanners", "Millrace", "Hawthorn", "Foundry", "Saddler")
 TOWNS = ("Harrogate", "Kendal", "Ludlow", "Whitby", "Frome")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 KINDS = ("person", "email", "phone", "iban", "card", "account", "nino", "ssn", "birth", "address")

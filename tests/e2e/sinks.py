@@ -1,6 +1,5 @@
 """Everything that the stack writes, to search it."""
 
-import os
 import stat
 
 import asyncpg
@@ -58,19 +57,18 @@ KAFKAS_OWN = (".index", ".timeindex", ".txnindex", ".snapshot")
 
 
 def files(home):
-    """(place, bytes) of every file under the stack's folder, PostgreSQL's pages and its write-ahead log too: what is raw in the vault is sealed.
+    """(place, bytes) of every file under the stack's folder; PostgreSQL's pages and write-ahead log too: what the vault holds is sealed.
 
     Not the segments of the raw topics, which `sinks` leaves out too, and whose other records `records` reads.
     """
-    for folder, _, names in os.walk(home):
-        if os.path.basename(folder).startswith(ALLOWED):
+    for path in home.rglob("*"):
+        if path.suffix in KAFKAS_OWN or any(part.startswith(ALLOWED) for part in path.parts):
             continue
-        for name in names:
-            path = os.path.join(folder, name)
-            if name.endswith(KAFKAS_OWN) or not stat.S_ISREG(os.lstat(path).st_mode):
-                continue
-            with open(path, "rb") as file:
-                yield f"file {os.path.relpath(path, home)}", file.read()
+        try:
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield f"file {path.relative_to(home)}", path.read_bytes()
+        except FileNotFoundError:  # servers tidy up
+            continue
 
 
 def processes(home):

@@ -97,3 +97,22 @@ class TestBadRecords:
         with pytest.raises(Poison) as caught:
             decode(value, encode(builders.requested()).headers, ORIGIN)
         assert CANARY not in caught.value.reason
+
+
+class TestWhatGoesAlong:
+    """Attributes that a publisher may write anything into, and that stand in topics and the trail for ever."""
+
+    @pytest.mark.parametrize("write", [encode, encode_structured])
+    def test_a_source_that_is_no_uri_reference_is_as_if_it_were_missing(self, write):
+        for source in (f"{CANARY} phones", "ann.lee@example.com", "x" * 257, "Zoë"):
+            encoded = write(builders.requested(source=source))
+            assert decode(encoded.value, encoded.headers, ORIGIN).source == ORIGIN.default_source
+        for source in ("chancery/gateway", "https://bank.example/apps/7?v=1", "urn:uuid:0af7651916cd43dd8448eb211c80319c", "0"):
+            encoded = write(builders.requested(source=source))
+            assert decode(encoded.value, encoded.headers, ORIGIN).source == source
+
+    @pytest.mark.parametrize("write", [encode, encode_structured])
+    def test_a_trace_context_that_is_none_is_left_out(self, write):
+        for wrong in (CANARY, "00-0af7", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", ""):
+            encoded = write(builders.requested(traceparent=wrong))
+            assert decode(encoded.value, encoded.headers, ORIGIN).traceparent is None

@@ -61,6 +61,6 @@ def test_capitals_hide_no_language(check):
 
 @pytest.mark.parametrize("piece", ["a", "a-", "a ", "a.", "é ", "a@", "ab'", ".a", "mein konto ", "1a ", "\u0301", "Ж"])
 def test_the_worst_text_takes_less_than_a_second(check, piece):
-    started = time.perf_counter()
+    started = time.process_time()
     check.uncovered_now([piece * (100_000 // len(piece))], ("en",))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -4,6 +4,7 @@ Source: CloudEvents Kafka protocol binding 1.0.2, §3.2 (binary) and §3.3 (stru
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -130,13 +131,18 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], origin: Or
     return _decode_binary(found.get, data, origin)
 
 
+_SOURCE = re.compile(r"[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%-]{1,256}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context §3.2.2; what is none is left out (§4.3): it goes along with every event, and anything may be written there."""
+
+
 def _decode_binary(get: Callable[[str], bytes | None], data: Payload, origin: Origin) -> AnyEvent:
     try:
         return _build(
             data,
             origin,
             event_id=raw.decode() if (raw := get("ce_id")) is not None else None,
-            source=_often(raw) if (raw := get("ce_source")) else None,
+            source=_source(raw) if (raw := get("ce_source")) else None,
             time=raw.decode() if (raw := get("ce_time")) is not None else None,
             tenant=_often(raw) if (raw := get("ce_tenant")) else None,
             interaction=raw.decode() if (raw := get("ce_interaction")) is not None else None,
@@ -148,6 +154,13 @@ def _decode_binary(get: Callable[[str], bytes | None], data: Payload, origin: Or
         )
     except UnicodeDecodeError as exc:
         raise Poison("a header is not UTF-8 text", code="invalid_request") from exc
+
+
+@lru_cache(maxsize=4096)
+def _source(raw: bytes) -> str | None:
+    """The source, where it is a URI reference without an e-mail address: it stands in the trail for ever. Else as if it were missing."""
+    text = raw.decode()
+    return text if _SOURCE.fullmatch(text) else None
 
 
 @lru_cache(maxsize=4096)
@@ -187,7 +200,8 @@ def _decode_structured(value: bytes, origin: Origin) -> AnyEvent:
     except ValidationError as exc:
         raise Poison(_explain(exc), code="invalid_request") from exc
     return _build(
-        data, origin, event_id=plain.get("id"), source=plain.get("source"), time=plain.get("time"), tenant=plain.get("tenant"),
+        data, origin, event_id=plain.get("id"), source=_source(plain.get("source", "").encode(errors="replace")),
+        time=plain.get("time"), tenant=plain.get("tenant"),
         interaction=plain.get("interaction"), conversation=plain.get("conversation"), matter=plain.get("matter"),
         causation=plain.get("causation"), namespace=plain.get("namespace", "live"), traceparent=plain.get("traceparent"),
     )  # fmt: skip
@@ -247,7 +261,7 @@ def _build(
         matter=matter,
         causation=causation,
         namespace=namespace,
-        traceparent=traceparent,
+        traceparent=traceparent if traceparent is not None and _TRACEPARENT.fullmatch(traceparent) else None,
     )
 
 

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 
 def configure_logs(service: str, level: str) -> None:
@@ -15,6 +15,7 @@ def configure_logs(service: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_words,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
@@ -27,7 +28,7 @@ def configure_logs(service: str, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_words, structlog.processors.JSONRenderer()],
         )
     )
     root = logging.getLogger()
@@ -35,6 +36,15 @@ def configure_logs(service: str, level: str) -> None:
     root.setLevel(logging.WARNING)
     # The client logs each reconnect as an error while a broker restarts; the stage reports what matters.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
+
+
+def _without_words(_: object, __: str, event: EventDict) -> EventDict:
+    """An exception is told by its type and place: a web server logs those that nobody caught, and what they say may be what was asked."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = where(error)
+    return event
 
 
 def where(error: BaseException) -> list[str]:

@@ -11,8 +11,9 @@ from chancery_contracts.interactions import InteractionCompleted, Message
 from chancery_runtime.metrics import counter, gauge
 from chancery_runtime.problems import Problem
 from fastapi import APIRouter, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from chancery_gateway.adapters.desk import Desk
@@ -84,7 +85,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         tenant = tenant_of(request, desk.catalogue)
         key = request.headers.get("idempotency-key")
         if key and body.interaction is None:
-            body = NewInteraction.model_validate(body.model_dump() | {"interaction": key})
+            body = _checked(**body.model_dump() | {"interaction": key})
         async with bounded(slots):
             event = await desk.accept(tenant, body, request.headers.get("traceparent"))
         requests.labels("accepted").inc()
@@ -123,7 +124,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     async def chat(request: Request, body: ChatRequest) -> JSONResponse | EventSourceResponse:
         """Waits for the end. An answer is released whole, after validation; a stream carries it then."""
         tenant = tenant_of(request, desk.catalogue)
-        wanted = NewInteraction(
+        wanted = _checked(
             use_case=body.model.removeprefix("chancery/"), messages=body.messages, max_output_tokens=body.max_tokens,
             matter=request.headers.get("chancery-matter"), conversation=request.headers.get("chancery-conversation"),
         )  # fmt: skip
@@ -138,6 +139,14 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         return _chat_answer(interaction, body, result)
 
     return routes
+
+
+def _checked(**fields: Any) -> NewInteraction:
+    """A request whose parts came in headers, too. Raises RequestValidationError, which tells the caller where and never what."""
+    try:
+        return NewInteraction.model_validate(fields)
+    except ValidationError as exc:
+        raise RequestValidationError(exc.errors()) from None
 
 
 def _chat_answer(interaction: str, body: ChatRequest, result: InteractionCompleted | None) -> JSONResponse | EventSourceResponse:

@@ -10,6 +10,8 @@ import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from chancery_runtime.logs import configure_logs
+
 from chancery_redaction.adapters.entities import Model, make_entities
 from chancery_redaction.ports import Detector
 
@@ -30,6 +32,7 @@ def serve(make: MakeDetector, connection: Connection, timeout_s: float) -> None:
     """Says READY, then sends spans, or the name of an exception's type: its text may hold what was in the request."""
     # Read when numpy is loaded, below: so many threads a child would only get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    configure_logs("redaction", "WARNING")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when we end
     with asyncio.Runner() as runner:
         detector = make()

@@ -30,7 +30,7 @@ class Bounds:
     """Of detection: children at once, and how long a child may take to load, to answer, and to become free for a request."""
 
     processes: int = 2
-    start_s: float = 60.0
+    start_s: float = 180.0
     answer_s: float = 20.0
     wait_s: float = 20.0
 

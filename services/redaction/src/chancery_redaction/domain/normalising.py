@@ -7,6 +7,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from chancery_redaction.domain.spans import Span
 
@@ -28,8 +30,7 @@ _OTHER = re.compile(f"[{_GREEK_CYRILLIC}]")
 _DASH = re.compile(r"(?<=\d)[\u2010-\u2015\u2212](?=\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Characters of a plain text from `at` on, and those of the original that they stem from. `made`: all of these from all of those."""
 
     at: int
@@ -96,6 +97,7 @@ def _read(word: re.Match[str]) -> str:
     return word[0].translate(_LOOKALIKES) if _OTHER.search(word[0]) and _LATIN.search(word[0]) else word[0]
 
 
+@lru_cache(maxsize=4096)
 def _plain(cluster: str) -> str:
     seen = _UNSEEN.sub("", cluster)
     made = unicodedata.normalize("NFKC", seen[: _MOST_MARKS + 1])
