@@ -218,7 +218,8 @@ async def world(database_url: str) -> AsyncIterator[World]:
     audit = databases["audit"]
     cache, read = KeyCache(keys, 1_000), list[AnyEvent]()
     signer = LogSigner(audit, queries, keys, "log.example")
-    orders, trail = SubjectOrders(audit, queries, order_keys, signer, clock), SubjectTrail(audit, queries, cache, clock)
+    orders = SubjectOrders(audit, queries, order_keys, signer, clock)
+    trail = SubjectTrail(audit, queries, cache, clock, orders.tokens)
     sealer = JournalSealer(await keys.derive("operator", "restore-journal"))
     index = PostgresIndex(databases["retrieval"], lambda _: None)
     redaction = load_queries("chancery_redaction")

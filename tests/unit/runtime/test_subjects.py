@@ -7,7 +7,9 @@ from chancery_runtime.subjects import split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-TEXTS = st.integers(0, 60).map(lambda n: tuple(Content(where=f"place {i}", member="text", text="x" * (i * 397 % 20_000)) for i in range(n)))
+TEXTS = st.integers(0, 60).map(
+    lambda n: tuple(Content(where=f"place {i}", member="text", text="\u6f22" * (i * 397 % 4_000)) for i in range(n))
+)
 RESULTS = st.lists(
     st.builds(
         StoreResult, store=st.sampled_from(["redaction.vault", "audit.payloads", "cost.journal"]), state=st.just("found"),
@@ -23,7 +25,7 @@ RESULTS = st.lists(
 @given(results=RESULTS)
 def test_parts_add_up_and_each_fits_an_event(results):
     parts = list(split(results))
-    sizes = [len(Answer(results=tuple(part)).model_dump_json()) * 4 // 3 + 2_000 for part in parts]
+    sizes = [len(Answer(results=tuple(part)).model_dump_json().encode()) * 4 // 3 + 2_000 for part in parts]
     assert parts and max(sizes) < MAX_DATA_BYTES
     together = {one.store: one for one in merged((("act", Answer(results=tuple(part))) for part in parts), erasing=False)}
     assert set(together) == {one.store for one in results}

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -154,15 +155,15 @@ def _ended(connection: Connection, order: dict[str, Any], within_s: float) -> di
     """Waits until every owner of stores has answered. Raises CommandFailed where one has not: the order goes on without us."""
     accepted = _post(connection, "/v1/subjects/orders", order)
     deadline = time.monotonic() + within_s
+    found: dict[str, Any] = {"phase": "resolve", "waits_for": []}
     while True:
-        found = audit_get(connection, f"/v1/subjects/orders/{accepted['id']}", {"tenant": order["tenant"]})
-        if found["state"] != "open":
+        with suppress(CommandFailed):  # accepted is accepted: a service that is away for a moment comes back to it
+            found = audit_get(connection, f"/v1/subjects/orders/{accepted['id']}", {"tenant": order["tenant"]})
+        if found.get("report") is not None:
             return found
         if time.monotonic() >= deadline:
             waits = ", ".join(found["waits_for"]) or "audit"
-            raise CommandFailed(
-                f"accepted as {accepted['id']}, but still in phase {found['phase']}: waits for {waits}; see `privacy orders`"
-            )
+            raise CommandFailed(f"accepted as {accepted['id']}, still in phase {found['phase']}: waits for {waits}; see `privacy orders`")
         time.sleep(0.3)
 
 

@@ -85,7 +85,7 @@ class TokenAt(Part):
 
 
 class Identifiers(Part):
-    """Whom an order is about. Never on the wire but sealed."""
+    """Whom an order is about. Never on the wire but sealed, and there without `tokens`, which may be many."""
 
     values: tuple[str, ...]
     tokens: tuple[TokenAt, ...] = ()

@@ -37,7 +37,7 @@ from chancery_runtime.stages import key
 JOURNAL = "subjects"
 JOURNAL_KEPT = timedelta(days=2)
 """Longer than the topic keeps what is answered."""
-PART_CHARACTERS = 300_000
+PART_BYTES = 300_000
 """Of an answer's contents: sealed and in base64, a part stays well below what an event may have."""
 PLACES_A_FACT = 2_000
 
@@ -230,8 +230,8 @@ def split(results: Sequence[StoreResult]) -> Iterator[list[StoreResult]]:
     part: list[StoreResult] = []
     size = 0
     for piece in (piece for result in results for piece in _pieces(result)):
-        weight = len(piece.model_dump_json())
-        if part and size + weight > PART_CHARACTERS:
+        weight = len(piece.model_dump_json().encode())
+        if part and size + weight > PART_BYTES:
             yield part
             part, size = [], 0
         part.append(piece)
@@ -256,8 +256,8 @@ def _chunks(items: Sequence[Any]) -> Iterator[list[Any]]:
     chunk: list[Any] = []
     size = 0
     for item in items:
-        weight = len(item) + 3 if isinstance(item, str) else len(item.model_dump_json()) + 1
-        if chunk and size + weight > PART_CHARACTERS // 2:
+        weight = len((item if isinstance(item, str) else item.model_dump_json()).encode()) + 3
+        if chunk and size + weight > PART_BYTES // 2:
             yield chunk
             chunk, size = [], 0
         chunk.append(item)

@@ -251,7 +251,7 @@ async def _build_erasure(app: Application, settings: AuditSettings, store: Store
 
     order_keys = await app.order_keys()
     orders = SubjectOrders(database, queries, order_keys, signer, app.clock)
-    trail = SubjectTrail(database, queries, cache, app.clock)
+    trail = SubjectTrail(database, queries, cache, app.clock, orders.tokens)
     owner = Owner("audit", "audit", database, order_keys, app.clock, (trail,))
 
     async def round_() -> None:

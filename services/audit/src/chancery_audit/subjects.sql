@@ -54,6 +54,10 @@ SELECT $1, $2, $3, $4, $5, $6, $7 FROM subject_orders WHERE tenant = $1 AND orde
 -- In order.
 SELECT phase, owner, part, last, sealed FROM subject_answers WHERE tenant = $1 AND order_id = $2 ORDER BY phase, owner, part
 
+-- name: subject_answer_parts
+-- Which there are.
+SELECT phase, owner, part, last FROM subject_answers WHERE tenant = $1 AND order_id = $2
+
 -- name: subject_orders
 -- Newest first.
 SELECT * FROM subject_orders WHERE tenant = $1 AND ($2::text IS NULL OR order_id = $2) ORDER BY placed_at DESC LIMIT $3

@@ -131,10 +131,9 @@ class SubjectOrders:
             if row is None:
                 return False
             key = await self._keys.unwrap(tenant, row["wrapped_key"], order_context(tenant, order))
-            answers = await connection.fetch(self._queries.subject_answers, tenant, order)
-            if missing_owners(row["phase"], answers):
+            if missing_owners(row["phase"], await connection.fetch(self._queries.subject_answer_parts, tenant, order)):
                 return await self._tell_again(connection, row, key)
-            await self._next(connection, row, key, answers)
+            await self._next(connection, row, key, await connection.fetch(self._queries.subject_answers, tenant, order))
         return True
 
     async def _tell_again(self, connection: Connection, row: Any, key: bytes) -> bool:
@@ -208,9 +207,19 @@ class SubjectOrders:
             rows = await connection.fetch(self._queries.subject_orders, tenant, order, 1_000)
             found = []
             for row in rows:
-                answers = await connection.fetch(self._queries.subject_answers, tenant, row["order_id"]) if row["phase"] != "ended" else []
-                found.append({**row, "waits_for": missing_owners(row["phase"], answers)})
+                parts = (
+                    await connection.fetch(self._queries.subject_answer_parts, tenant, row["order_id"]) if row["phase"] != "ended" else []
+                )
+                found.append({**row, "waits_for": missing_owners(row["phase"], parts)})
         return found
+
+    async def tokens(self, tenant: str, order: str) -> tuple[TokenAt, ...]:
+        """By which pseudonyms the person goes, as redaction told: more than an event could carry. None of an order that is over."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._queries.subject_orders, tenant, order, 1)
+        if not rows or rows[0]["wrapped_key"] is None:
+            return ()
+        return _identifiers(await self._keys.unwrap(tenant, rows[0]["wrapped_key"], order_context(tenant, order)), rows[0]).tokens
 
     async def contents(self, tenant: str, order: str) -> list[StoreResult] | None:
         """Of an export that has ended and is not forgotten. Raises KeyServiceDown, CorruptSeal."""
@@ -257,7 +266,7 @@ def _sought(row: Any, key: bytes, phase: Phase, identifiers: Identifiers, now: d
     tenant, order = row["tenant"], row["order_id"]
     data = SubjectSought(
         order=order, purpose=row["purpose"], phase=phase, wrapped_key=base64.b64encode(row["wrapped_key"]).decode(),
-        sealed=sealed_text(key, identifiers.model_dump_json().encode(), sought_context(tenant, order, phase)),
+        sealed=sealed_text(key, Identifiers(values=identifiers.values).model_dump_json().encode(), sought_context(tenant, order, phase)),
         tenant_held=row.get("tenant_held", False), held_matters=tuple(row.get("held_matters", ())),
     )  # fmt: skip
     return _event(tenant, order, data, phase, now)

@@ -6,7 +6,7 @@ its other payloads, and with them its key: a backup's copy of an erased payload 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ from chancery_audit.domain.entries import KEPT_TOPICS, RAW_TYPES, seal_context
 log = structlog.get_logger()
 STORE, PERSONS = "audit.payloads", "audit.attributes"
 STRETCH = 200
+Tokens = Callable[[str, str], Awaitable[Sequence[TokenAt]]]
+"""The pseudonyms of an order's person, by tenant and order."""
 EXCERPT = 4_000
 """Characters of one text that an export gives."""
 NOT_SEARCHED = sorted(name for name in PAYLOADS if TOPIC_OF_TYPE[name] in (*KEPT_TOPICS, REGISTRY))
@@ -65,15 +67,16 @@ class FoundInTrail:
 class SubjectTrail(SubjectStore):
     """Port `SubjectStore`."""
 
-    def __init__(self, database: Database, queries: Queries, cache: KeyCache, clock: Clock) -> None:
+    def __init__(self, database: Database, queries: Queries, cache: KeyCache, clock: Clock, tokens: Tokens) -> None:
         self._database = database
+        self._tokens = tokens
         self._queries = queries
         self._cache = cache
         self._clock = clock
 
     async def look(self, sought: Sought) -> FoundInTrail:
         """Reads the tenant's whole trail. Raises KeyServiceDown."""
-        found = FoundInTrail(persons=await self._names(sought.tenant, sought.identifiers.tokens))
+        found = FoundInTrail(persons=await self._names(sought.tenant, await self._tokens(sought.tenant, sought.order)))
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._queries.person_scopes, sought.tenant, found.persons)
         found.scopes = sorted(row["scope"] for row in rows)

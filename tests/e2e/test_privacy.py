@@ -1,0 +1,84 @@
+"""The rights of a data subject by the commands, over the whole stack: found, exported, erased although services die, and proved."""
+
+import asyncio
+import json
+import os
+import signal
+
+import chancery_local
+import pytest
+from chancery_cli.app import app
+from chancery_cli.documents import index_documents, read_document
+from chancery_client import ChanceryClient, Request, question
+from chancery_testing.waiting import eventually
+from e2e.sinks import sinks
+from typer.testing import CliRunner
+
+pytestmark = pytest.mark.timeout(300)
+TENANT, NAME, IBAN = "meridian-bank", "Margaret Fairweather", "GB29 NWBK 6016 1331 9268 19"
+DOCUMENT = f"""---
+document_id: complaint-ledger
+version: 1
+collection: bank-faq
+title: Complaint of {NAME}
+---
+# Complaints
+
+The complaint of Margaret
+Fairweather about the ledger surcharge was settled in March.
+"""
+
+
+def command(*words, given=f"{NAME}\n{IBAN}\n"):
+    return CliRunner().invoke(app, ["privacy", *words, "--tenant", TENANT, "--values-file", "-"], input=given)
+
+
+def found():
+    result = command("find")
+    assert result.exit_code == 0, result.output
+    return {one["store"]: one["found"] for one in json.loads(result.output)["stores"] if one["found"]}
+
+
+async def test_a_person_is_found_exported_and_erased_although_services_die(stack, home, tmp_path):
+    (tmp_path / "d.md").write_text(DOCUMENT)
+    assert await index_documents(stack.kafka, [read_document(tmp_path / "d.md", TENANT)], lambda _: None) == 1
+    asked = Request("bank-faq", question(f"My name is {NAME}, IBAN {IBAN}. What was the complaint about the ledger surcharge?"))
+    async with ChanceryClient.connect(stack.kafka_bootstrap, TENANT) as client:
+        assert NAME in (await client.ask(asked, timeout_s=30)).data.answer
+    await eventually(lambda: found().get("audit.payloads", 0) >= 7, within_s=30)
+    assert {"redaction.vault", "retrieval.passages", "audit.attributes", "redaction.journal"} <= set(found())
+
+    exported = command("export", "--out", str(tmp_path / "export"))
+    assert exported.exit_code == 0, exported.output
+    stores = {one["store"]: one["contents"] for one in json.loads((tmp_path / "export/export.json").read_text())["stores"]}
+    assert {one["text"] for one in stores["redaction.vault"]} == {NAME, IBAN}
+
+    report = tmp_path / "erased.json"
+    words = ("erase", "--reason", "asked for", "--legal-ground", "GDPR 17(1)(b)", "--out", str(report))
+    erasing = asyncio.create_task(asyncio.to_thread(command, *words))
+    await eventually(lambda: _orders(tenant=TENANT)[0]["purpose"] == "erase", within_s=30)
+    for name in ("redaction", "retrieval", "audit"):
+        os.kill(next(one.pid for one in chancery_local.status(home).processes if one.name == name), signal.SIGKILL)
+    erased = await erasing
+    assert erased.exit_code == 0, erased.output
+    assert {one["store"]: one["erased"] for one in json.loads(report.read_text())["report"]["stores"]}["redaction.vault"] == 2
+
+    key = CliRunner().invoke(app, ["audit", "key", "--tenant", TENANT]).output.strip()
+    assert CliRunner().invoke(app, ["privacy", "verify", str(report), "--key", key]).exit_code == 0
+    await eventually(lambda: not found(), within_s=30)
+    async with ChanceryClient.connect(stack.kafka_bootstrap, TENANT) as client:
+        answer = (await client.ask(Request("bank-faq", question("What was the complaint about the ledger surcharge?")), timeout_s=30)).data
+    assert "[erased]" in answer.answer
+    await _stands_nowhere_but_where_it_lapses(stack, home)
+
+
+def _orders(tenant):
+    return json.loads(CliRunner().invoke(app, ["privacy", "orders", "--tenant", tenant]).output)
+
+
+async def _stands_nowhere_but_where_it_lapses(stack, home):
+    """The pipeline's topics keep what they were given for their days, and the report says so; no table, log or fact has it."""
+    needles = [needle.encode() for needle in (NAME, "Margaret\nFairweather", "Margaret\\nFairweather", IBAN, IBAN.replace(" ", ""))]
+    lapsing = {"documents", "interactions.grounded", "interactions.authorised", "interactions.generated", "interactions.validated"}
+    places = {place async for place, content in sinks(stack, home) if any(needle in content for needle in needles)}
+    assert {place for place in places if place.removeprefix("topic chancery.") not in lapsing} == set()
