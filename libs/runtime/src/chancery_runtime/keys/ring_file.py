@@ -3,11 +3,11 @@
 import fcntl
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
 from typing import Protocol
 
 from chancery_runtime.errors import KeyServiceDown, StartupFailed
@@ -35,14 +35,14 @@ class MemoryRings:
 
     def __init__(self, root: bytes) -> None:
         self._ring = Ring(root)
-        self._lock = Lock()
+        self._lock = threading.Lock()
 
     def read(self) -> Ring:
         """As it is."""
         return self._ring
 
     def change(self, change: Change) -> Ring:
-        """One after another: changes come from several threads."""
+        """One after the other: changes come from threads."""
         with self._lock:
             self._ring = change(self._ring)
             return self._ring
