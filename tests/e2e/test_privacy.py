@@ -28,13 +28,25 @@ The complaint of Margaret
 Fairweather about the ledger surcharge was settled in March.
 """
 
+HELD = """---
+document_id: held-file
+version: 1
+collection: bank-faq
+matter: m-e2e
+title: A file
+---
+# Held
+
+The claim of {name} is before the court.
+"""
+
 
 def command(*words, given=f"{NAME}\n{IBAN}\n"):
     return CliRunner().invoke(app, ["privacy", *words, "--tenant", TENANT, "--values-file", "-"], input=given)
 
 
-def found():
-    result = command("find")
+def found(given=f"{NAME}\n{IBAN}\n"):
+    result = command("find", given=given)
     assert result.exit_code == 0, result.output
     return {one["store"]: one["found"] for one in json.loads(result.output)["stores"] if one["found"]}
 
@@ -70,6 +82,35 @@ async def test_a_person_is_found_exported_and_erased_although_services_die(stack
         answer = (await client.ask(Request("bank-faq", question("What was the complaint about the ledger surcharge?")), timeout_s=30)).data
     assert "[erased]" in answer.answer
     await _stands_nowhere_but_where_it_lapses(stack, home)
+
+
+async def test_what_is_held_is_left_until_the_hold_ends(stack, home, tmp_path):
+    other = "Rosalind Featherstone"
+    (tmp_path / "d.md").write_text(HELD.format(name=other))
+    assert await index_documents(stack.kafka, [read_document(tmp_path / "d.md", TENANT)], lambda _: None) == 1
+    await eventually(lambda: "audit.payloads" in found(other), within_s=30)
+    held = command("hold", "--reason", "litigation", given=other)
+    assert (held.exit_code, held.output.partition(": hold ")[0]) == (0, "m-e2e"), held.output
+    hold = held.output.strip().rpartition(" ")[2]
+    await eventually(lambda: hold in _audit("hold", "list").output, within_s=30)
+    report = tmp_path / "erased.json"
+    words = ("erase", "--reason", "asked for", "--legal-ground", "GDPR 17(1)(b)", "--out", str(report))
+    assert command(*words, given=other).exit_code == 1
+    assert json.loads(report.read_text())["report"]["held"]["holds"] == [hold]
+    assert _audit("hold", "release", hold, "--reason", "over").exit_code == 0
+    assert command(*words, given=other).exit_code == 0
+    await eventually(lambda: not found(other), within_s=30)
+
+
+@pytest.mark.parametrize("form", ["json", "html", "csv"])
+async def test_the_register_of_processing_tells_what_runs(stack, form):
+    made = await asyncio.to_thread(CliRunner().invoke, app, ["privacy", "register", "--tenant", TENANT, "--format", form])
+    assert made.exit_code == 0, made.output
+    assert "bank-faq@1" in made.output and "IBAN_CODE" in made.output and "to be filled in by the controller" in made.output
+
+
+def _audit(*words):
+    return CliRunner().invoke(app, ["audit", *words, "--tenant", TENANT])
 
 
 def _orders(tenant):

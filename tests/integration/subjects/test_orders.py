@@ -11,7 +11,7 @@ from chancery_contracts.stores import STORES
 from chancery_contracts.subjects import SubjectAnswered, SubjectErasedInStore, SubjectErasureReported, SubjectOrderPlaced, SubjectSought
 from chancery_contracts.topics import PRIVACY, TOPIC_OF_TYPE
 from chancery_ledger import open_note
-from chancery_runtime.errors import KeyDestroyed, KeyServiceDown
+from chancery_runtime.errors import CorruptSeal, KeyDestroyed, KeyServiceDown
 from chancery_runtime.subjects import order_context
 from chancery_testing import builders
 from integration.subjects.living import ANN, BOB, IBAN, Life, by_store, shown
@@ -259,6 +259,20 @@ class TestGoingOn:
 
 
 class TestStates:
+    async def test_erased_and_no_key_service_and_corrupt_are_three_things(self, world, life):
+        token, other = life.tokens[ANN], life.tokens[BOB]
+        await world.place(life.tenant, "erase", ANN)
+        await world.run()
+        assert await world.values(life.tenant, "matter:m-1", [token]) == {token: "[erased]"}
+        world.key_service(down=True)
+        with pytest.raises(KeyServiceDown):
+            await world.values(life.tenant, "matter:m-1", [other])
+        world.key_service(down=False)
+        broken = "UPDATE vault SET sealed_value = sealed_value || 'x'::bytea WHERE tenant = $1 AND token = $2"
+        await world.sql("redaction", broken, life.tenant, other)
+        with pytest.raises(CorruptSeal):
+            await world.values(life.tenant, "matter:m-1", [other])
+
     async def test_what_does_not_open_is_an_alarm_in_the_report_and_no_erasure(self, world, life):
         broken = "UPDATE vault SET sealed_value = sealed_value || 'x'::bytea WHERE tenant = $1 AND token = $2"
         await world.sql("redaction", broken, life.tenant, life.tokens[IBAN])

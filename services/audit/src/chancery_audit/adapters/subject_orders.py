@@ -130,19 +130,20 @@ class SubjectOrders:
             row = await connection.fetchrow(self._queries.lock_subject_order, tenant, order)
             if row is None:
                 return False
+            waits = missing_owners(row["phase"], await connection.fetch(self._queries.subject_answer_parts, tenant, order))
+            if waits and self._clock() - row["told_at"] < TELL_AGAIN_AFTER:
+                return False
             key = await self._keys.unwrap(tenant, row["wrapped_key"], order_context(tenant, order))
-            if missing_owners(row["phase"], await connection.fetch(self._queries.subject_answer_parts, tenant, order)):
-                return await self._tell_again(connection, row, key)
-            await self._next(connection, row, key, await connection.fetch(self._queries.subject_answers, tenant, order))
+            if waits:
+                await self._tell_again(connection, row, key)
+            else:
+                await self._next(connection, row, key, await connection.fetch(self._queries.subject_answers, tenant, order))
         return True
 
-    async def _tell_again(self, connection: Connection, row: Any, key: bytes) -> bool:
-        now = self._clock()
-        if now - row["told_at"] < TELL_AGAIN_AFTER:
-            return False
-        await connection.execute(self._queries.told_again, row["tenant"], row["order_id"], now)
+    async def _tell_again(self, connection: Connection, row: Any, key: bytes) -> None:
+        """With the time that it was told with first: one id has one content, but for its seal."""
+        await connection.execute(self._queries.told_again, row["tenant"], row["order_id"], self._clock())
         await self._tell(connection, [_sought(row, key, row["phase"], _identifiers(key, row), row["phase_at"])])
-        return True
 
     async def _next(self, connection: Connection, row: Any, key: bytes, answers: Sequence[Any]) -> None:
         now, phase = self._clock(), row["phase"]
