@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chancery_ner.entity import Candidate, Entity
+from chancery_ner.forms import form
 from chancery_ner.joining import joined
 from chancery_ner.references import references, referred
 
@@ -28,6 +29,8 @@ def parse(text: str) -> dict[str, Profile]:
 
 def apply(text: str, candidates: Sequence[Candidate], profile: Profile) -> list[Entity]:
     """Entities of a text, with further mentions of them. Equal values of a type identify together: by the mean of their chances."""
+    if profile.head == "general":
+        candidates = [replace(one, label=label) for one in candidates if (label := form(one.label, text[one.start : one.end]))]
     kept = [one for one in candidates if one.score >= profile.scores.get(one.label, 2.0)]
     kept = joined(text, kept) if profile.head == "legal" else kept
     chances = _chances(text, kept)
