@@ -69,7 +69,9 @@ async def test_two_writers_of_a_new_partitions_account_lose_no_offset(audit, ten
 
         async def second_waits_or_is_through() -> bool:
             waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%offset_ranges%'"
-            return second.done() or await connection.fetchval(waiting) > 0
+            # On another connection each time: within a transaction PostgreSQL tells what it told before.
+            async with audit.database.reading() as other:
+                return second.done() or await other.fetchval(waiting) > 0
 
         await eventually(second_waits_or_is_through)
         await first.save_ranges({place: merge(ranges[place], [0])})

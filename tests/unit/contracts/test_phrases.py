@@ -49,7 +49,9 @@ def test_what_is_erased_is_not_found_any_more(name, before, after):
     assert not phrases.occur(phrases.erased(f"{before} {name} {after}"))
 
 
-@given(name=NAMES, before=AROUND, after=AROUND)
+@given(
+    name=NAMES.filter(lambda name: name.casefold() not in {"messages", "content", "number", "none", "null"}), before=AROUND, after=AROUND
+)
 def test_json_as_written_tells_what_its_strings_tell(name, before, after):
     phrases = Phrases([name.replace(" ", "\n")])
     document = {"messages": [{"content": f"{before}\n{name}\n{after}"}], "number": 3, "none": None}
