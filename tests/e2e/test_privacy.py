@@ -15,7 +15,7 @@ from e2e.sinks import sinks
 from typer.testing import CliRunner
 
 pytestmark = pytest.mark.timeout(300)
-TENANT, NAME, IBAN = "meridian-bank", "Margaret Fairweather", "GB29 NWBK 6016 1331 9268 19"
+TENANT, NAME, IBAN = "meridian-bank", "Margaret Fairweather", "GB82 WEST 1234 5698 7654 32"
 DOCUMENT = f"""---
 document_id: complaint-ledger
 version: 1

@@ -14,6 +14,7 @@ from chancery_storage import Connection, Database, Queries
 
 from chancery_redaction.adapters.looking_up import FoundSubject, subjects_of
 from chancery_redaction.adapters.vault import PostgresVault
+from chancery_redaction.domain.spellings import plain
 from chancery_redaction.ports import Scope
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ class SubjectVault(SubjectStore):
         for one in subjects:
             values, corrupt = await self._values(Scope(sought.tenant, one.scope), one.tokens)
             unreadable += corrupt
-            contents += [Content(where=one.scope, member=token, text=value) for token, value in values.items()]
+            contents += [Content(where=one.scope, member=token, text=plain(value)) for token, value in values.items()]
         return FoundInVault(subjects, tuple(contents), unreadable)
 
     async def _values(self, scope: Scope, tokens: Sequence[str]) -> tuple[Mapping[str, str], int]:
