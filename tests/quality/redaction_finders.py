@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def stock() -> Find:
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
 
+    @cache  # asked again for each reader and profile
     def find(text: str) -> Spans:
         return {(one.start, one.end, STOCK.get(one.entity_type, one.entity_type)) for one in analyzer.analyze(text=text, language="en")}
 

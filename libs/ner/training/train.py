@@ -1,4 +1,4 @@
-"""Trains what ships: `uv run --group train python libs/ner/training/train.py --data DIR`, about 45 minutes on two cores.
+"""Trains what ships: `uv run --group train python libs/ner/training/train.py --data DIR`, about twenty minutes on two quiet cores.
 
 Each fold is trained without its judgments and templates and read with the very file it exports; `tuning` then sets the thresholds on what
 was read; the weights that ship are trained on everything by the same recipe. One step alone: `--only fold-0`, `--only all`.
