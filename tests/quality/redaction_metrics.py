@@ -38,12 +38,14 @@ class Score:
         return 5 * self.precision * self.recall / weighted if weighted else 0.0
 
 
-def by_type(rows: Iterable[Row], find: Find) -> dict[str, Score]:
-    """Of sentences: a span counts where the type agrees and the overlap is at least `IOU`."""
+def by_type(rows: Iterable[Row], find: Find, *, join: bool = False) -> dict[str, Score]:
+    """Of sentences: a span counts where the type agrees and the overlap is at least `IOU`. `join`: see `joined`."""
     scores: dict[str, Score] = {}
     for row in rows:
         truth = {(s["start_position"], s["end_position"], TRUTH.get(s["entity_type"], s["entity_type"])) for s in row["spans"]}
         found = find(row["text"])
+        if join:
+            truth, found = joined(truth, row["text"]), joined(found, row["text"])
         for spans, others, field in ((truth, found, "true"), (found, truth, "predicted")):
             for span in spans:
                 score = scores.setdefault(span[2], Score())
@@ -51,6 +53,17 @@ def by_type(rows: Iterable[Row], find: Find) -> dict[str, Score]:
                 if any(span[2] == other[2] and overlap(span, other) >= IOU for other in others):
                     setattr(score, f"hit_{field}", getattr(score, f"hit_{field}") + 1)
     return scores
+
+
+def joined(spans: Spans, text: str) -> Spans:
+    """Pieces of one type with no letter and no digit between them are one, as in presidio-research's `SpanEvaluator`."""
+    whole: list[tuple[int, int, str]] = []
+    for start, end, kind in sorted(spans):
+        if whole and whole[-1][2] == kind and not any(char.isalnum() for char in text[whole[-1][1] : start]):
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end), kind)
+        else:
+            whole.append((start, end, kind))
+    return set(whole)
 
 
 def total(scores: dict[str, Score], types: frozenset[str] | None) -> Score:

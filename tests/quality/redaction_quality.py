@@ -19,7 +19,7 @@ from typing import Any
 
 from chancery_ner import TokenClassifier
 from chancery_testing.figures import Figure
-from redaction_finders import LEGAL_PATTERNS, SYNTH_PATTERNS, Entities, Folds, ours, shipped, stock
+from redaction_finders import LEGAL_TYPES, SYNTH_TYPES, Entities, Folds, ours, shipped, stock
 from redaction_metrics import Find, Row, Score, by_type, masked, total
 
 TRAINING = Path(__file__).resolve().parents[2] / "libs" / "ner" / "training"
@@ -37,9 +37,9 @@ def measure(data_dir: Path, sample: int | None = None) -> list[dict[str, Any]]:
     sentences, judgments = _rows(data_dir / "presidio_synth", sample), _rows(data_dir / "tab144", sample)
     for reader in _readers(model, folds):
         some = [[row for row in rows if folds.seen(row["text"]) == reader.seen] for rows in (sentences, judgments)]
-        figures += _synth(some[0], ours(reader.entities("general"), SYNTH_PATTERNS), peer, reader)
+        figures += _synth(some[0], ours(reader.entities("general"), SYNTH_TYPES, "default"), peer, reader)
         for profile in LEGAL_PROFILES:
-            figures += _tab(some[1], ours(reader.entities(profile), LEGAL_PATTERNS), peer, reader, profile)
+            figures += _tab(some[1], ours(reader.entities(profile), LEGAL_TYPES, "judgment"), peer, reader, profile)
     return [figure.as_dict() for figure in figures]
 
 
@@ -71,6 +71,8 @@ def _synth(rows: list[Row], find: Find, peer: Find, reader: Reader) -> Iterable[
     for label, types, aim in (("all types", None, target), ("types of the default policy", POLICY, None)):
         name = f"presidio_synth {label}, F2, {reader.name}"
         yield _synth_figure(name, total(mine, types), total(theirs, types), f"{len(rows)} sentences", aim)
+    both = total(by_type(rows, find, join=True), None), total(by_type(rows, peer, join=True), None)
+    yield _synth_figure(f"presidio_synth all types, pieces joined, F2, {reader.name}", *both, f"{len(rows)} sentences", target)
     for kind in sorted(kind for kind, score in mine.items() if score.true):
         name = f"presidio_synth {kind}, F2, {reader.name}"
         yield _synth_figure(name, mine[kind], theirs.get(kind, Score()), f"{mine[kind].true} spans", None)

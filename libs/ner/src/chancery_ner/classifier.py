@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 HEADS = {"general": (GENERAL, GENERAL_AT, 0.4), "legal": (LEGAL, LEGAL_AT, 0.1)}
 """Types, columns, and the least chance that a word is of any type."""
 LONGEST = 94
-BUDGET = 256
+BUDGET = 64
 """Pieces that the model reads at once: bounds its memory."""
 DEFAULT = "general"
 

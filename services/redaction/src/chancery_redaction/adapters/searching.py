@@ -53,7 +53,11 @@ class SearchingDetector:
         spans = recognize(text, types, frozenset(policy.languages))
         spans += find_names(text, policy.names) + find_patterns(text, policy.patterns)
         asked = types & self._entities.types
-        return spans + plausible(text, self._entities.find(text, asked, policy.profile)) if asked else spans
+        if not asked:
+            return spans
+        named = self._entities.find(text, asked, policy.profile)
+        # Of a judgment everything that may identify is masked, a firm that reads like a person too.
+        return spans + (named if policy.profile == "judgment" else plausible(text, named))
 
     def close(self) -> None:
         """Ends the threads."""

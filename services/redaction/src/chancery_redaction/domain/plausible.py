@@ -17,12 +17,17 @@ _ARTICLE = re.compile(r"(?<!\w)(?:the|a|an|our|this|that) $", re.IGNORECASE)
 _NOT_NAMES = frozenset({"iban", "bic", "ssn", "nino", "isa", "pin", "faster", "chaps", "bacs", "meridian", "bank", "plc", "limited", "ltd"})
 _GLUE = frozenset("-_/.@:\\=<>")
 _LEAST_DIGITS = 5
+_PLACES = frozenset({"POSTAL_ADDRESS", "LOCATION"})
+_NEAR = 20
+"""Characters between the pieces of one address."""
 
 
 def plausible(text: str, spans: list[Span]) -> list[Span]:
     """Those that may be what the model says."""
     firms = {match["first"] for match in _FIRM.finditer(text)} if any(one.entity_type == "PERSON" for one in spans) else set()
-    return [one for one in spans if _may_be(text, one, firms)]
+    likely = [one for one in spans if _may_be(text, one, firms)]
+    places = [one for one in likely if one.entity_type in _PLACES and not _bare(text, one)]
+    return [one for one in likely if not _bare(text, one) or any(_near(one, place) for place in places)]
 
 
 def _may_be(text: str, span: Span, firms: set[str]) -> bool:
@@ -31,10 +36,20 @@ def _may_be(text: str, span: Span, firms: set[str]) -> bool:
         return _person(value, text[max(0, span.start - 12) : span.start], text[span.end : span.end + 80], firms)
     if span.entity_type == "PHONE_NUMBER":
         return sum(char.isdigit() for char in value) >= _LEAST_DIGITS
-    if span.entity_type == "POSTAL_ADDRESS":
-        words = [word for word in re.findall(r"[^\W_]+", value) if len(word) > 1 and word[0].isupper() and not word.isdigit()]
-        return len(words) >= 2 or (len(value) >= 6 and len(words) == 1 and any(char.isdigit() for char in value))
     return True
+
+
+def _bare(text: str, span: Span) -> bool:
+    """A house's number or a post code, by itself: a figure like any other, unless an address is near."""
+    if span.entity_type != "POSTAL_ADDRESS":
+        return False
+    value = text[span.start : span.end]
+    words = [word for word in re.findall(r"[^\W_]+", value) if len(word) > 1 and word[0].isupper() and not word.isdigit()]
+    return not words or (len(words) == 1 and (len(value) < 6 or not any(char.isdigit() for char in value)))
+
+
+def _near(one: Span, other: Span) -> bool:
+    return one.start - other.end <= _NEAR and other.start - one.end <= _NEAR
 
 
 def _person(value: str, before: str, after: str, firms: set[str]) -> bool:
