@@ -90,6 +90,12 @@ class TestJson:
 
 
 class TestTables:
+    @pytest.mark.parametrize("heading", ["account_number,sort_code", "accountNumber,sortCode"])
+    def test_headings_in_one_word_tell_what_stands_below_them_too(self, heading):
+        there = by_patterns(f"{heading}\n31926819,204567\n31926820,204567\n")
+        assert "31926819" not in there.text
+        assert "31926820" not in there.text
+
     def test_cells_are_read_behind_their_headings(self):
         text = 'Name,Account,Note\nAnn Lee,31926819,x\nBob Roy,31926820,"a, b"\n'
         assert view(text).text.split("\n")[:4] == ["Name,Account,Note", "Name: Ann Lee", "Account: 31926819", "Note: x"]

@@ -133,7 +133,7 @@ class _Builder:
     def _table(self, table: Table) -> None:
         self._words(table.start, table.headings_end)
         for cell in table.cells:
-            self._ours(f"{cell.heading}: ")
+            self._ours(_HUMP.sub(" ", cell.heading) + ": ")
             self._words(cell.start, cell.end)
             self._ours("\n")
         self._ours("\n")
