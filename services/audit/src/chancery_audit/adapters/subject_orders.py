@@ -139,7 +139,9 @@ class SubjectOrders:
                 return False
             key = await self._key(row)
             if key is None:
-                log.warning("subject_order_lost", tenant=tenant, order=order, reason="a restored backup brought back an order that has ended")
+                log.warning(
+                    "subject_order_lost", tenant=tenant, order=order, reason="a restored backup brought back an order that has ended"
+                )
                 await connection.execute(self._queries.lose_subject_order, tenant, order, self._clock())
             elif waits:
                 await self._tell_again(connection, row, key)
