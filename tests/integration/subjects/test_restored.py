@@ -109,8 +109,8 @@ async def test_an_order_that_came_back_open_under_a_destroyed_key_ends_and_holds
     ((wrapped, sealed),) = await world.sql("audit", "SELECT wrapped_key, sealed FROM subject_orders WHERE tenant = $1", tenant)
     await world.run()
     assert await world.orders.destroy_keys() >= 1
-    again = """UPDATE subject_orders SET phase = 'act', ended_at = NULL, state = NULL, report = NULL, told_at = $4, wrapped_key = $2, sealed = $3
-    WHERE tenant = $1"""
+    again = """UPDATE subject_orders SET phase = 'act', ended_at = NULL, state = NULL, report = NULL, told_at = $4, wrapped_key = $2,
+    sealed = $3 WHERE tenant = $1"""
     await world.sql("audit", again, tenant, wrapped, sealed, world.clock() - timedelta(days=1))
     other = await world.place(f"{tenant}-b", "find", BOB)
     await world.run()
