@@ -1,5 +1,7 @@
 """Backups of the rows from before an erasure are put back, with all knowledge of it gone: the `privacy` topic tells it again."""
 
+from datetime import timedelta
+
 import pytest
 from chancery_audit.adapters.sealing import context
 from chancery_contracts.topics import PRIVACY, TOPIC_OF_TYPE
@@ -100,3 +102,18 @@ async def test_after_the_tenants_key_was_rotated_and_its_old_versions_destroyed_
     for scope, wrapped in await world.sql("audit", "SELECT scope, wrapped FROM data_keys WHERE tenant = $1", restored.tenant):
         with pytest.raises(KeyDestroyed):
             await world.keys.unwrap(restored.tenant, wrapped, context((restored.tenant, scope)))
+
+
+async def test_an_order_that_came_back_open_under_a_destroyed_key_ends_and_holds_up_no_other(world, tenant):
+    order = await world.place(tenant, "erase", ANN)
+    ((wrapped, sealed),) = await world.sql("audit", "SELECT wrapped_key, sealed FROM subject_orders WHERE tenant = $1", tenant)
+    await world.run()
+    assert await world.orders.destroy_keys() >= 1
+    again = """UPDATE subject_orders SET phase = 'act', ended_at = NULL, state = NULL, report = NULL, told_at = $4, wrapped_key = $2,
+    sealed = $3 WHERE tenant = $1"""
+    await world.sql("audit", again, tenant, wrapped, sealed, world.clock() - timedelta(days=1))
+    other = await world.place(f"{tenant}-b", "find", BOB)
+    await world.run()
+    (row,) = await world.orders.orders(tenant, order)
+    assert (row["phase"], row["state"], row["wrapped_key"]) == ("ended", "partly", None)
+    assert (await world.ended(f"{tenant}-b", other))["state"] == "done"

@@ -24,6 +24,7 @@ def _stays(text, value, kind="PERSON"):
         ("the Mark is used", "Mark"),
         ("<PERSON_7K2M> wrote", "PERSON_7K2M"),
         ("Meridian Bank wrote", "Meridian"),
+        ("Halvard, Inc. sells fish", "Halvard"),
     ],
 )
 def test_what_is_no_person_is_taken_back(text, value):
@@ -40,6 +41,12 @@ def test_what_is_no_person_is_taken_back(text, value):
         ("Mr Halvard of Halvard Foods Limited", "Halvard"),
         ("Sigrid Halvard-Moss signed", "Sigrid Halvard-Moss"),
         ("Joanna Trevellick, director of Penrose Limited", "Joanna Trevellick"),
+        ("Joanna Trevellick, Penrose Bank, signed", "Joanna Trevellick"),
+        ("Joanna Trevellick, Group Head of Risk", "Joanna Trevellick"),
+        ("the claimant van der Berg said", "van der Berg"),
+        ("counsel for de Souza replied", "de Souza"),
+        ("Claimant: LEIGH, Ann", "LEIGH, Ann"),
+        ("TREVELLICK Joanna appeared", "TREVELLICK Joanna"),
     ],
 )
 def test_persons_stay(text, value):

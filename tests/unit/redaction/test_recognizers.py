@@ -36,6 +36,21 @@ def test_a_valid_iban_is_found_with_and_without_spaces_whatever_follows(body, af
     assert ("IBAN_CODE", spaced) in _found(f"pay to {spaced}{after}")
 
 
+IBANS = ("GB29 NWBK 6016 1331 9268 19", "DE89370400440532013000")
+
+
+@pytest.mark.parametrize("text", ["from {} to {}", "{} {}", "MT940 {}, ref AB12 {}"])
+def test_what_looks_like_the_beginning_of_a_value_hides_none_behind_it(text):
+    found = {value for kind, value in _found(text.format(*IBANS)) if kind == "IBAN_CODE"}
+    assert found == set(IBANS)
+
+
+@pytest.mark.parametrize("text", ["{} 123", "{} 12/29", "{} 12 29", "2 {}", "item 12 {} ok", "{} {}"])
+@pytest.mark.parametrize("card", ["4111 1111 1111 1111", "4111111111111111", "4111-1111-1111-1111"])
+def test_a_card_is_found_with_figures_before_and_behind_it(text, card):
+    assert ("CREDIT_CARD", card) in _found(text.format(card, card))
+
+
 VALID = [
     ("BIC DEUTDEFF500", "BIC_CODE", "DEUTDEFF500"),
     ("sort code 20-45-67", "UK_ACCOUNT", "20-45-67"),

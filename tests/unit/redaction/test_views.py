@@ -41,6 +41,15 @@ class TestJson:
         assert document["account"].startswith("<UK_ACCOUNT_")
         assert document["amount"] == 31926820
 
+    def test_a_key_that_is_a_number_is_masked_and_one_that_names_a_field_is_not(self):
+        text = '{"GB29NWBK60161331926819": 1200.5, "address_line_1": "x", "iban2": "y"}'
+        seen = view(text).text
+        [there], known = masked([text], [settle(recognize(seen, frozenset({"IBAN_CODE"}), frozenset({"en"})))], MemoryVault())
+        assert next(iter(json.loads(there.text))).startswith("<IBAN_CODE_")
+        assert restore(there.text, known)[0] == text
+        assert list(json.loads(there.text))[1:] == ["address_line_1", "iban2"]
+        assert "\naddress line 1: x\n" in seen
+
     def test_escapes_come_back_as_they_were(self):
         there = done('{"a": "Ren\\u00e9e", "b": "Renée", "c": "Ren\\u00E9e"}', "Renée")
         assert len({one.token for one in there.findings}) == 3
@@ -81,6 +90,12 @@ class TestJson:
 
 
 class TestTables:
+    @pytest.mark.parametrize("heading", ["account_number,sort_code", "accountNumber,sortCode"])
+    def test_headings_in_one_word_tell_what_stands_below_them_too(self, heading):
+        there = by_patterns(f"{heading}\n31926819,204567\n31926820,204567\n")
+        assert "31926819" not in there.text
+        assert "31926820" not in there.text
+
     def test_cells_are_read_behind_their_headings(self):
         text = 'Name,Account,Note\nAnn Lee,31926819,x\nBob Roy,31926820,"a, b"\n'
         assert view(text).text.split("\n")[:4] == ["Name,Account,Note", "Name: Ann Lee", "Account: 31926819", "Note: x"]

@@ -25,6 +25,11 @@ UPDATE subject_orders SET told_at = $3 WHERE tenant = $1 AND order_id = $2
 UPDATE subject_orders SET phase = 'ended', ended_at = $3, state = $4, report = $5, note = $6,
     wrapped_key = CASE WHEN $7 THEN wrapped_key END, sealed = CASE WHEN $7 THEN sealed ELSE '' END WHERE tenant = $1 AND order_id = $2
 
+-- name: lose_subject_order
+-- One that a restored backup brought back, under a key that was destroyed since: its report is in the trail and on the topic.
+UPDATE subject_orders SET phase = 'ended', ended_at = $3, state = 'partly', wrapped_key = NULL, sealed = '', key_destroyed = true
+WHERE tenant = $1 AND order_id = $2
+
 -- name: forget_exports
 -- Exports that nobody fetched in time: their keys go.
 UPDATE subject_orders SET wrapped_key = NULL, sealed = '' WHERE phase = 'ended' AND wrapped_key IS NOT NULL AND ended_at < $1

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+import structlog
 from chancery_bus import Received
 from chancery_contracts.catalogue import body_sha256
 from chancery_contracts.event import AnyEvent, Clock, Event
@@ -34,7 +35,7 @@ from chancery_contracts.subjects import (
     TokenAt,
 )  # fmt: skip
 from chancery_ledger import sign_note
-from chancery_runtime.errors import CorruptSeal
+from chancery_runtime.errors import CorruptSeal, KeyDestroyed
 from chancery_runtime.keys import KeyService, new_key, seal, unseal
 from chancery_runtime.subjects import answer_context, order_context, sealed_text, sought_context, unsealed_text
 from chancery_storage import Connection, Database, Queries
@@ -44,6 +45,7 @@ from chancery_audit.adapters.signing import LogSigner
 from chancery_audit.adapters.trail import PostgresTrail
 from chancery_audit.domain.subject_reports import OrderFacts, merged, note_text, report_of
 
+log = structlog.get_logger()
 TELL_AGAIN_AFTER = timedelta(hours=6)
 """A quarter of what Kafka keeps: an owner that was down for long hears of the order all the same."""
 EXPORT_KEPT = timedelta(hours=24)
@@ -107,7 +109,9 @@ class SubjectOrders:
             row = await connection.fetchrow(self._queries.subject_orders, tenant, data.order, 1)
             if row is None or row["wrapped_key"] is None:
                 return ()
-            key = await self._keys.unwrap(tenant, row["wrapped_key"], order_context(tenant, data.order))
+            key = await self._key(row)
+            if key is None:
+                return ()
             try:
                 Answer.model_validate_json(unsealed_text(key, data.sealed, answer_context(tenant, data)))
             except (CorruptSeal, ValueError) as exc:
@@ -133,12 +137,24 @@ class SubjectOrders:
             waits = missing_owners(row["phase"], await connection.fetch(self._queries.subject_answer_parts, tenant, order))
             if waits and self._clock() - row["told_at"] < TELL_AGAIN_AFTER:
                 return False
-            key = await self._keys.unwrap(tenant, row["wrapped_key"], order_context(tenant, order))
-            if waits:
+            key = await self._key(row)
+            if key is None:
+                log.warning(
+                    "subject_order_lost", tenant=tenant, order=order, reason="a restored backup brought back an order that has ended"
+                )
+                await connection.execute(self._queries.lose_subject_order, tenant, order, self._clock())
+            elif waits:
                 await self._tell_again(connection, row, key)
             else:
                 await self._next(connection, row, key, await connection.fetch(self._queries.subject_answers, tenant, order))
         return True
+
+    async def _key(self, row: Any) -> bytes | None:
+        """None where the version that wrapped it was destroyed: the order had ended. Raises KeyServiceDown, CorruptSeal."""
+        try:
+            return await self._keys.unwrap(row["tenant"], row["wrapped_key"], order_context(row["tenant"], row["order_id"]))
+        except KeyDestroyed:
+            return None
 
     async def _tell_again(self, connection: Connection, row: Any, key: bytes) -> None:
         """With the time that it was told with first: one id has one content, but for its seal."""
@@ -223,13 +239,15 @@ class SubjectOrders:
         return _identifiers(await self._keys.unwrap(tenant, rows[0]["wrapped_key"], order_context(tenant, order)), rows[0]).tokens
 
     async def contents(self, tenant: str, order: str) -> list[StoreResult] | None:
-        """Of an export that has ended and is not forgotten. Raises KeyServiceDown, CorruptSeal."""
+        """Of an export that has ended and is not forgotten; None else. Raises KeyServiceDown, CorruptSeal."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._queries.subject_orders, tenant, order, 1)
             answers = await connection.fetch(self._queries.subject_answers, tenant, order)
         if not rows or rows[0]["phase"] != "ended" or rows[0]["wrapped_key"] is None:
             return None
-        key = await self._keys.unwrap(tenant, rows[0]["wrapped_key"], order_context(tenant, order))
+        key = await self._key(rows[0])
+        if key is None:
+            return None
         return merged(((one["phase"], _answer(rows[0], key, one)) for one in answers), erasing=False)
 
     async def _tell(self, connection: Connection, events: Sequence[AnyEvent]) -> None:

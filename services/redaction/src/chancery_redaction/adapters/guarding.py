@@ -115,19 +115,26 @@ class _Child:
 
     def load(self) -> None:
         """Starts the process and waits for its detector. Raises DetectorFailed."""
+        self.loads = False
+        try:
+            self._start()
+        except OSError as exc:  # no memory, no process, no file left: it passes
+            raise DetectorFailed("could not be started") from exc
+        if self._receive(self._bounds.start_s) != READY:
+            raise DetectorFailed("did not start")
+        self.loads = True
+
+    def _start(self) -> None:
         # Spawned and not forked: the parent has threads, and a fork would copy their locks as they stand.
         context = multiprocessing.get_context("spawn")
         with self._ending:
             if self._closed:
                 raise DetectorFailed("is closed")
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=serve, args=(self._make, theirs, self._bounds.answer_s), name="detector", daemon=True)
-            self._process.start()
+            process = context.Process(target=serve, args=(self._make, theirs, self._bounds.answer_s), name="detector", daemon=True)
+            process.start()
+            self._process = process
             theirs.close()
-        self.loads = False
-        if self._receive(self._bounds.start_s) != READY:
-            raise DetectorFailed("did not start")
-        self.loads = True
 
     def ask(self, asked: tuple[object, ...]) -> Any:
         """The child's answer. Raises DetectorFailed; a child that gave none is ended, and another is loaded for the next request."""

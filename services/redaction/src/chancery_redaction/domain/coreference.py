@@ -17,7 +17,7 @@ _TITLE_WORDS = (
 )
 _TITLES = frozenset(_TITLE_WORDS.split())
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "esq", "qc", "kc", "phd", "md", "llm", "obe", "cbe", "mbe"})
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "du", "la", "le", "el", "al", "bin", "ibn", "zu"}
 )
 _COMMON_WORDS = (
@@ -62,7 +62,7 @@ def _full_names(values: Sequence[str]) -> dict[tuple[str, ...], str]:
     spelled: dict[tuple[str, ...], str] = {}
     for value in values:
         words = tuple(word.casefold() for word in name_words(value))
-        if 2 <= len(words) <= 6 and len(words[-1]) > 1 and words[0] not in _PARTICLES and len(spelled) < MOST_PERSONS:
+        if 2 <= len(words) <= 6 and len(words[-1]) > 1 and words[0] not in PARTICLES and len(spelled) < MOST_PERSONS:
             spelled.setdefault(words, " ".join(value.split()))
     longer = {words for words in spelled if len(words[0]) > 1}
     meant = {mention for words in longer for mention in _mentions(words)}
@@ -81,11 +81,11 @@ def _meanings(names: Mapping[tuple[str, ...], str]) -> dict[str, str | None]:
 
 
 def _mentions(words: tuple[str, ...]) -> Iterator[str]:
-    begins = next((place for place, word in enumerate(words[1:-1], 1) if word in _PARTICLES), len(words) - 1)
+    begins = next((place for place, word in enumerate(words[1:-1], 1) if word in PARTICLES), len(words) - 1)
     surname, given = " ".join(words[begins:]), words[:begins]
     letters = [word[0] for word in given]
     for alone in {surname, words[-1], given[0]}:
-        if len(alone) > 1 and alone not in _COMMON and alone not in _PARTICLES:
+        if len(alone) > 1 and alone not in _COMMON and alone not in PARTICLES:
             yield alone
     yield from {f"{letters[0]} {surname}", f"{' '.join(letters)} {surname}", f"{given[0]} {surname}"}
     yield " ".join([*letters, *(word[0] for word in words[begins:])])

@@ -2,6 +2,7 @@
 
 import re
 
+from chancery_redaction.domain.coreference import PARTICLES
 from chancery_redaction.domain.spans import Span
 
 _FIRM = re.compile(
@@ -9,9 +10,11 @@ _FIRM = re.compile(
     r"(?:Limited|Ltd|plc|PLC|LLP|LLC|Inc|Corp|Corporation|GmbH|AG|KG|SE|ASA|AS|AB|Oy|SpA|SAS|SARL|NV|BV|Bank|Holdings|Group|Partners|Trust|Fund)\b"
 )
 _AFTER = re.compile(
-    r",? (?:[A-Z&][\w'’-]{0,40} ){0,3}?(?:Limited|Ltd|plc|PLC|LLP|LLC|Inc|Corp|Corporation|GmbH|AG|ASA|AS|AB|NV|BV"
+    r" (?:[A-Z&][\w'’-]{0,40} ){0,3}?(?:Limited|Ltd|plc|PLC|LLP|LLC|Inc|Corp|Corporation|GmbH|AG|ASA|AS|AB|NV|BV"
     r"|Bank|Holdings|Group|Partners)\b"
+    r"|, (?:Limited|Ltd|plc|PLC|LLP|LLC|Inc|Corp|Corporation|GmbH)\b"
 )
+"""The rest of a firm's name. Behind a comma only its form: in `Ann Lee, Penrose Bank` a person works for one."""
 _TITLE = re.compile(r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Lord|Lady|Dame|Judge|Justice|Herr|Frau)\.? $")
 _ARTICLE = re.compile(r"(?<!\w)(?:the|a|an|our|this|that) $", re.IGNORECASE)
 _NOT_NAMES = frozenset({"iban", "bic", "ssn", "nino", "isa", "pin", "faster", "chaps", "bacs", "meridian", "bank", "plc", "limited", "ltd"})
@@ -20,6 +23,8 @@ _LEAST_DIGITS = 5
 _PLACES = frozenset({"POSTAL_ADDRESS", "LOCATION"})
 _NEAR = 20
 """Characters between the pieces of one address."""
+_LONGEST_ACRONYM = 5
+"""Letters, where other words follow: `FCA Immingham`, but `DUPONT Marie`."""
 
 
 def plausible(text: str, spans: list[Span]) -> list[Span]:
@@ -65,9 +70,12 @@ def _person(value: str, before: str, after: str, firms: set[str]) -> bool:
     if value.islower():
         return not _glued(before, after) and "-" not in value
     alone = len(words) == 1
-    is_acronym = words[0].isalpha() and words[0].isupper() and len(words[0]) > 2 and (alone or not words[-1].isupper())
+    in_capitals = words[0].isalpha() and words[0].isupper() and len(words[0]) > 2
+    surname_first = len(words[0]) > _LONGEST_ACRONYM or "," in value  # `SMITH, John`
+    is_acronym = in_capitals and (alone or not (surname_first or words[-1].isupper()))
     is_firm = _AFTER.match(after) is not None or (alone and (words[0] in firms or _ARTICLE.search(before) is not None))
-    return not (is_acronym or is_firm or value[0].islower())
+    begins_small = value[0].islower() and words[0] not in PARTICLES  # `van der Berg` is a surname
+    return not (is_acronym or is_firm or begins_small)
 
 
 def _glued(before: str, after: str) -> bool:

@@ -21,7 +21,8 @@ _HIDDEN = re.compile(
     r"|\*{1,3}(?=[^\W\d_])|(?<=[^\W\d_])\*{1,3}|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)"  # emphasis about letters
     r"|\\(?=[_*.\-+@#])"  # Markdown's escape
 )
-_KEPT_KEY = re.compile(r"[A-Za-z_$][\w$-]*")
+_KEPT_KEY = re.compile(r"(?:[A-Za-z_$][A-Za-z_$-]*\d{0,4}){1,8}")
+"""A field's name. What has more figures at a stretch is a number that somebody keeps values by: an IBAN, an account."""
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
 
 
@@ -132,7 +133,7 @@ class _Builder:
     def _table(self, table: Table) -> None:
         self._words(table.start, table.headings_end)
         for cell in table.cells:
-            self._ours(f"{cell.heading}: ")
+            self._ours(_HUMP.sub(" ", cell.heading) + ": ")
             self._words(cell.start, cell.end)
             self._ours("\n")
         self._ours("\n")

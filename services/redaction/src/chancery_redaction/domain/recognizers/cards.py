@@ -3,9 +3,9 @@
 import re
 
 from chancery_redaction.domain.recognizers.checksums import compact, luhn
-from chancery_redaction.domain.recognizers.recognizer import Recognizer, whole
+from chancery_redaction.domain.recognizers.recognizer import Recognizer
 
-_CARD = re.compile(r"(?<![\w-])(?<!\d[.,])\d(?:[ -]?\d){11,18}(?![\w-]|[.,]\d)")
+_CARD = re.compile(r"(?<![\w-])(?<!\d[.,])(?=\d{3})\d(?:[ -]?\d){11,18}(?![\w-]|[.,]\d)")
 _RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("4", "4", (13, 16, 19)),
     ("51", "55", (16,)),
@@ -30,7 +30,13 @@ _RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 ranges are opened and moved, so sixteen digits that no column of years begins like are a card by the Luhn digit alone."""
 
 
-def _card(value: str) -> bool:
+def _card(value: str) -> int:
+    """Characters of the longest groups in front that are a card: a code or a date may follow it."""
+    ends = [len(value), *(place for place in range(len(value) - 1, 0, -1) if not value[place].isdigit())]
+    return next((end for end in ends if _is_card(value[:end])), 0)
+
+
+def _is_card(value: str) -> bool:
     digits = compact(value)
     known = any(len(digits) in lengths and low <= digits[: len(low)] <= high for low, high, lengths in _RANGES)
     return known and _grouped(value) and luhn(digits)
@@ -43,4 +49,4 @@ def _grouped(value: str) -> bool:
     return len(separators) <= 1 and (len(groups) == 1 or all(3 <= len(group) <= 8 for group in groups))
 
 
-RECOGNIZERS = (Recognizer("CREDIT_CARD", _CARD, 0.95, "issuer range and length, Luhn", whole(_card), digits=12),)
+RECOGNIZERS = (Recognizer("CREDIT_CARD", _CARD, 0.95, "issuer range and length, Luhn", _card, digits=12),)

@@ -42,10 +42,14 @@ class Recognizer:
     def find(self, text: str) -> Iterator[Span]:
         """Every value, in order."""
         group = "value" if "value" in self.pattern.groupindex else 0
-        for match in self.pattern.finditer(text):
+        position = 0
+        while match := self.pattern.search(text, position):
             start, end = match.span(group)
+            position = max(match.end(), match.start() + 1)
             if self.valid is not None:
                 end = start + self.valid(text[start:end])
+                # What was not taken may be, or begin, another value: `AB12 GB29 NWBK …`, two IBANs in a row.
+                position = max(end, match.start() + 1)
             score = self._score(text, start, end)
             if end > start and score > 0:
                 yield Span(self.entity_type, start, end, score)

@@ -1,0 +1,27 @@
+"""A detector whose process cannot even be started is one that failed: a request waits for it, and the stage goes on."""
+
+import multiprocessing
+
+import pytest
+from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.failures import Retry
+from chancery_redaction.adapters.detecting import default_detector
+from chancery_redaction.adapters.guarding import Bounds, GuardedDetector
+from chancery_redaction.errors import DetectorFailed
+
+
+async def test_a_process_that_cannot_be_started_is_a_retry(monkeypatch):
+    def without_files(_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(multiprocessing.get_context("spawn").__class__, "Pipe", without_files)
+    detector = GuardedDetector(default_detector, Bounds(processes=1, start_s=1, answer_s=1, wait_s=1))
+    with pytest.raises(DetectorFailed):
+        await detector.start()
+    detector._idle.put(detector._children[0])
+    with pytest.raises(Retry) as caught:
+        await detector.detect(["Ann Lee"], RedactionPolicyBody(entity_types=("PERSON",)))
+    assert caught.value.code == "redaction_unavailable"
+    with pytest.raises(DetectorFailed):
+        await detector.ping()
+    detector.close()
