@@ -57,3 +57,6 @@ def test_figures_are_no_telephones_and_no_addresses():
     assert not _stays("see page 159", "159", "PHONE_NUMBER")
     assert not _stays("clause 15.3 says", "15.3", "POSTAL_ADDRESS")
     assert _stays("at Halvard House, Hull", "Halvard House, Hull", "POSTAL_ADDRESS")
+    assert _stays("my zip code is 45402", "45402", "POSTAL_ADDRESS")
+    assert _stays("to 14 hollow quay, hull", "14 hollow quay, hull", "POSTAL_ADDRESS")
+    assert not _stays("it rose by 45402", "45402", "POSTAL_ADDRESS")

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chancery_ner.addressees import apart
 from chancery_ner.entity import Candidate, Entity
 from chancery_ner.forms import form
 from chancery_ner.joining import joined
@@ -32,7 +33,7 @@ def apply(text: str, candidates: Sequence[Candidate], profile: Profile) -> list[
     if profile.head == "general":
         candidates = [replace(one, label=label) for one in candidates if (label := form(one.label, text[one.start : one.end]))]
     kept = [one for one in candidates if one.score >= profile.scores.get(one.label, 2.0)]
-    kept = joined(text, kept) if profile.head == "legal" else kept
+    kept = joined(text, kept) if profile.head == "legal" else [part for one in kept for part in apart(text, one)]
     chances = _chances(text, kept)
     found = [
         Entity(one.label, one.start, one.end, _score(one, profile), chances[_value(text, one)] >= profile.identifies.get(one.label, 0.0))

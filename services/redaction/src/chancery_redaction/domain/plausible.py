@@ -21,6 +21,7 @@ _NOT_NAMES = frozenset({"iban", "bic", "ssn", "nino", "isa", "pin", "faster", "c
 _GLUE = frozenset("-_/.@:\\=<>")
 _LEAST_DIGITS = 5
 _PLACES = frozenset({"POSTAL_ADDRESS", "LOCATION"})
+_POST_CODE = re.compile(r"(?:zip|post ?code|postal|postcode|plz)\b(?:[^\w\n]+(?:code|is|was)){0,2}[^\w\n]*$", re.IGNORECASE)
 _NEAR = 20
 """Characters between the pieces of one address."""
 _LONGEST_ACRONYM = 5
@@ -45,12 +46,13 @@ def _may_be(text: str, span: Span, firms: set[str]) -> bool:
 
 
 def _bare(text: str, span: Span) -> bool:
-    """A house's number or a post code, by itself: a figure like any other, unless an address is near."""
+    """A house's number, by itself: a figure like any other, unless an address is near, or a word says that it is a post code."""
     if span.entity_type != "POSTAL_ADDRESS":
         return False
     value = text[span.start : span.end]
-    words = [word for word in re.findall(r"[^\W_]+", value) if len(word) > 1 and word[0].isupper() and not word.isdigit()]
-    return not words or (len(words) == 1 and (len(value) < 6 or not any(char.isdigit() for char in value)))
+    words = [word for word in re.findall(r"[^\W\d_]+", value) if len(word) > 2]
+    alone = not words or (len(words) == 1 and (len(value) < 6 or not any(char.isdigit() for char in value)))
+    return alone and _POST_CODE.search(text[max(0, span.start - 20) : span.start]) is None
 
 
 def _near(one: Span, other: Span) -> bool:
