@@ -13,7 +13,7 @@ from chancery_redaction.domain.masking import Draft
 from chancery_redaction.domain.parts import Part
 from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spellings import Spelling
-from chancery_redaction.handlers import complete_validated, masked_exactly, redact
+from chancery_redaction.handlers import HEADINGS, complete_validated, masked_exactly, redact
 from chancery_redaction.ports import Ports, Scope
 from chancery_runtime.keys import LocalKeyring
 from chancery_testing import builders
@@ -156,6 +156,23 @@ async def test_answers_that_call_tools_carry_values(ports):
     answer = json.dumps({"tool_calls": [{"function": {"arguments": json.dumps({"to": out.data.findings[0].token})}}]})
     done = await answered(ports, out, answer)
     assert json.loads(json.loads(done.answer)["tool_calls"][0]["function"]["arguments"]) == {"to": "Ann Lee"}
+
+
+ACCOUNTS = [str(31_926_819 + 7 * number) for number in range(500)]
+BALANCES = "| Account number | Balance |\n|---|---|\n" + "".join(f"| {one} | 12.50 |\n" for one in ACCOUNTS[:300])
+
+
+@pytest.mark.parametrize(("text", "accounts"), [(json.dumps({"beneficiary_account_numbers": ACCOUNTS}), 500), (BALANCES, 300)])
+async def test_every_value_of_a_long_array_or_table_is_read_behind_its_heading(ports, text, accounts):
+    out = await sent(ports, text)
+    assert len(out.data.findings) == accounts
+    assert not any(one in out.data.messages[0].content for one in ACCOUNTS)
+
+
+async def test_what_has_too_many_values_for_its_headings_is_refused(ports):
+    event = builders.requested(messages=(Message(role="user", content=json.dumps({"k" * 80: [1] * 20_000})),), use_case="keep", matter="a")
+    [out] = await redact(event, ports)
+    assert (out.data.code, out.data.requester_message) == ("invalid_request", HEADINGS)
 
 
 async def test_a_text_that_would_not_come_back_is_not_sent_on():
