@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from chancery_contracts.base import Payload, VersionRef
 from chancery_contracts.catalogue import RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
@@ -21,6 +22,7 @@ from chancery_contracts.interactions import (
     Message,
     Passage,
 )  # fmt: skip
+from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.screening import find_injections
 
 from chancery_redaction.domain.headers import named_in_headers
@@ -32,6 +34,7 @@ from chancery_redaction.domain.spans import Span, settle
 from chancery_redaction.domain.views import View, views
 from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
+log = structlog.get_logger()
 LANGUAGE = "Part of the request is in a language in which personal data is not recognised, so nothing was sent on. Write it in English."
 HEADINGS = (
     "A table or JSON in the request has long headings over so many short values that personal data is not recognised, so nothing was sent "
@@ -39,6 +42,7 @@ HEADINGS = (
 )
 ROUNDS = 8
 """A text that imitates our pseudonyms is masked again, with its imitations; more often than this nobody writes by chance."""
+UNRESTORED = "Personal data of the answer could not be read back, so the answer is not shown. Ask your administrator."
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
 
 
@@ -154,13 +158,26 @@ async def complete_validated(event: Event[InteractionValidated], ports: Ports) -
         )  # fmt: skip
         return [_completed(event, data, ports)]
     known = frozenset(finding.token for finding in answer.findings if finding.method == "pseudonym")
-    values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
+    try:
+        values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
+    except CorruptSeal:
+        return [_unrestored(event, ports)]
     text, citations = restore(answer.answer, values, answer.citations, await _dates(event, ports))
     data = InteractionCompleted(
         outcome="released", use_case=answer.use_case.name, answer=text, unanswerable=answer.unanswerable, stage="restore",
         citations=_citations(citations, answer.passages), masked=counts, usage=answer.usage, checks_failed=failed,
     )  # fmt: skip
     return [_completed(event, data, ports)]
+
+
+def _unrestored(event: Event[InteractionValidated], ports: Ports) -> AnyEvent:
+    """A value of the vault does not open: this answer ends, the stage goes on."""
+    log.error("vault_corrupt", tenant=event.tenant, event_id=event.id)
+    data = InteractionCompleted(
+        outcome="refused", use_case=event.data.use_case.name, message=UNRESTORED, code="redaction_unavailable", stage="restore",
+        masked=masked_counts(event.data.findings), usage=event.data.usage,
+    )  # fmt: skip
+    return _completed(event, data, ports)
 
 
 async def _dates(event: Event[InteractionValidated], ports: Ports) -> list[Replacement]:
