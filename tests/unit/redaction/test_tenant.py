@@ -7,6 +7,7 @@ import time
 
 import pytest
 from chancery_contracts.catalogue import BODIES, PolicyPattern, RedactionPolicyBody
+from chancery_contracts.patterns import compiled
 from chancery_redaction.domain.literals import Literals
 from chancery_redaction.domain.tenant import LONGEST, find_names, find_patterns
 from hypothesis import given
@@ -75,6 +76,13 @@ def test_a_match_is_found_wherever_the_windows_lie(before, length):
     text = "." * before + "x" * length + "." * 2_000
     found = find_patterns(text, [_pattern("x+")])
     assert {place for one in found for place in range(one.start, one.end)} == set(range(before, before + length))
+
+
+@pytest.mark.parametrize("regex", [r"\d{8}", r"\d{7}", r"\b\d", r"\d\b", r"^\d{9}", r"\d{3}[5-9]", "1|[0-9]{150}"])
+@pytest.mark.parametrize("text", ["0123456789" * 2_000, "x" + "31926819" * 3_000, "12345 " * 3_000])
+def test_matches_are_those_of_the_whole_text_whatever_the_windows(regex, text):
+    whole = [match.span() for match in compiled(regex).finditer(text.encode())]
+    assert [(one.start, one.end) for one in find_patterns(text, [_pattern(regex)])] == whole
 
 
 @pytest.mark.parametrize("regex", ["(a", "(?=x)a", r"(a)\1", "a*", "(x{1000}){1000}", "((a?){30}){20}b"])

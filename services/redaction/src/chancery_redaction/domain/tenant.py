@@ -43,13 +43,19 @@ def find_patterns(text: str, patterns: Sequence[PolicyPattern]) -> list[Span]:
 
 
 def _matches(pattern: Any, raw: bytes) -> Iterator[tuple[int, int]]:
-    """In windows that overlap by a match's longest length on either side, so that no match costs more than its window."""
-    for begin in range(0, max(1, len(raw)), _STEP):
-        offset = max(0, begin - LONGEST)
-        for match in pattern.finditer(raw[offset : begin + _STEP + LONGEST]):
+    """As a search of the whole text finds them, in windows that a match may run out of by its longest length: none costs more than one.
+
+    A window begins where the last match of the one before ends; what stands around it is seen by `\\b` and `^`.
+    """
+    position = 0
+    for border in range(_STEP, len(raw) + _STEP, _STEP):
+        for match in pattern.finditer(raw, max(position, border - _STEP), border + LONGEST):
             start, end = match.span()
-            if begin <= start + offset < begin + _STEP and start < end:
-                yield start + offset, end + offset
+            if start >= border:
+                break
+            position = end
+            if start < end:
+                yield start, end
 
 
 def _encoded(text: str) -> tuple[bytes, Sequence[int]]:
