@@ -8,6 +8,7 @@ import time
 import pytest
 from chancery_contracts.catalogue import BODIES, PolicyPattern, RedactionPolicyBody
 from chancery_contracts.patterns import compiled
+from chancery_redaction.domain import tenant
 from chancery_redaction.domain.literals import Literals
 from chancery_redaction.domain.tenant import LONGEST, find_names, find_patterns
 from hypothesis import given
@@ -60,6 +61,27 @@ def test_ten_thousand_names_are_as_fast_as_a_few():
     found = find_names(text, names)
     assert time.process_time() - started < 0.5
     assert len(found) >= 1_000
+
+
+def test_lists_of_names_are_kept_for_a_bounded_number_of_characters(monkeypatch):
+    monkeypatch.setattr(tenant, "MOST_CHARACTERS", 100)
+    lists = tenant.Lists()
+    first = lists.of(("a" * 40,))
+    assert lists.of(("a" * 40,)) is first
+    lists.of(("b" * 40,))
+    lists.of(("a" * 40,))
+    lists.of(("c" * 40,))
+    assert lists.characters == 80
+    assert lists.of(("a" * 40,)) is first
+    long = lists.of(("d" * 400,))
+    assert (lists.characters, lists.of(("d" * 400,))) == (400, long)
+
+
+def test_few_lists_of_names_are_kept():
+    lists = tenant.Lists()
+    for number in range(100):
+        lists.of((f"name {number:02d}",))
+    assert lists.characters == tenant.MOST_LISTS * 7
 
 
 def test_patterns_are_found_where_they_stand_whatever_the_letters_take():
