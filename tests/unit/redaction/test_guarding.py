@@ -1,6 +1,7 @@
 """A detector whose process cannot even be started is one that failed: a request waits for it, and the stage goes on."""
 
 import multiprocessing
+import pickle
 
 import pytest
 from chancery_contracts.catalogue import RedactionPolicyBody
@@ -24,4 +25,47 @@ async def test_a_process_that_cannot_be_started_is_a_retry(monkeypatch):
     assert caught.value.code == "redaction_unavailable"
     with pytest.raises(DetectorFailed):
         await detector.ping()
+    detector.close()
+
+
+class Nonsense:
+    """A pipe whose answers are no pickles."""
+
+    def send(self, _):
+        pass
+
+    def poll(self, _):
+        return True
+
+    def recv(self):
+        return pickle.loads(b"nonsense")
+
+    def close(self):
+        pass
+
+
+class Living:
+    """A process that is there until it is ended."""
+
+    alive = True
+
+    def is_alive(self):
+        return self.alive
+
+    def kill(self):
+        self.alive = False
+
+    def join(self):
+        pass
+
+
+async def test_an_answer_that_cannot_be_read_is_a_retry_and_ends_its_process():
+    detector = GuardedDetector(default_detector, Bounds(processes=1, start_s=1, answer_s=1, wait_s=1))
+    child = detector._children[0]
+    child._process, child._pipe = Living(), Nonsense()
+    detector._idle.put(child)
+    with pytest.raises(Retry, match="UnpicklingError") as caught:
+        await detector.detect(["Ann Lee"], RedactionPolicyBody(entity_types=("PERSON",)))
+    assert caught.value.code == "redaction_unavailable"
+    assert not child._process.alive
     detector.close()

@@ -1,23 +1,28 @@
 """From a request to its end: masked, answered by a model, restored; nothing of another matter comes in."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from chancery_bus import Received
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.failures import Poison
 from chancery_contracts.interactions import Citation, InteractionCompleted, InteractionRedacted, InteractionValidated, Message, Passage
 from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.shifting import KeyedShifts
+from chancery_redaction.consumers import redaction_stage
 from chancery_redaction.domain.masking import Draft
 from chancery_redaction.domain.parts import Part
 from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.spellings import Spelling
-from chancery_redaction.handlers import complete_validated, masked_exactly, redact
+from chancery_redaction.handlers import HEADINGS, UNRESTORED, complete_validated, masked_exactly, redact
 from chancery_redaction.ports import Ports, Scope
+from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.keys import LocalKeyring
 from chancery_testing import builders
 from chancery_testing.clock import START
+from structlog.testing import capture_logs
 from unit.redaction.vaults import MemoryVault, found
 
 TYPES = ("PERSON", "EMAIL_ADDRESS", "UK_ACCOUNT")
@@ -156,6 +161,47 @@ async def test_answers_that_call_tools_carry_values(ports):
     answer = json.dumps({"tool_calls": [{"function": {"arguments": json.dumps({"to": out.data.findings[0].token})}}]})
     done = await answered(ports, out, answer)
     assert json.loads(json.loads(done.answer)["tool_calls"][0]["function"]["arguments"]) == {"to": "Ann Lee"}
+
+
+class Corrupt(Vaults):
+    """One value of it does not open."""
+
+    async def values(self, scope, tokens):
+        raise CorruptSeal("sealed bytes do not open")
+
+
+async def test_a_value_that_does_not_open_refuses_its_request_and_raises_the_alarm(ports):
+    stage = redaction_stage(lambda handle: lambda one: handle(one, None), lambda _: replace(ports, vault=Corrupt()), 8)
+    with capture_logs() as logs, pytest.raises(Poison) as caught:
+        await stage.handle(Received(builders.requested("I am Ann Lee.", use_case="keep"), "t", 0, 0, 0))
+    assert caught.value.code == "redaction_unavailable"
+    assert [(one["event"], one["log_level"]) for one in logs] == [("vault_corrupt", "error")]
+    assert "Ann" not in str(logs)
+
+
+async def test_an_answer_with_a_value_that_does_not_open_is_not_shown_and_ends(ports):
+    out = await sent(ports, "I am Ann Lee.")
+    with capture_logs() as logs:
+        done = await answered(replace(ports, vault=Corrupt()), out, f"Hello {out.data.findings[0].token}!")
+    assert (done.outcome, done.code, done.answer, done.message) == ("refused", "redaction_unavailable", None, UNRESTORED)
+    assert [one["event"] for one in logs] == ["vault_corrupt"]
+
+
+ACCOUNTS = [str(31_926_819 + 7 * number) for number in range(500)]
+BALANCES = "| Account number | Balance |\n|---|---|\n" + "".join(f"| {one} | 12.50 |\n" for one in ACCOUNTS[:300])
+
+
+@pytest.mark.parametrize(("text", "accounts"), [(json.dumps({"beneficiary_account_numbers": ACCOUNTS}), 500), (BALANCES, 300)])
+async def test_every_value_of_a_long_array_or_table_is_read_behind_its_heading(ports, text, accounts):
+    out = await sent(ports, text)
+    assert len(out.data.findings) == accounts
+    assert not any(one in out.data.messages[0].content for one in ACCOUNTS)
+
+
+async def test_what_has_too_many_values_for_its_headings_is_refused(ports):
+    event = builders.requested(messages=(Message(role="user", content=json.dumps({"k" * 80: [1] * 20_000})),), use_case="keep", matter="a")
+    [out] = await redact(event, ports)
+    assert (out.data.code, out.data.requester_message) == ("invalid_request", HEADINGS)
 
 
 async def test_a_text_that_would_not_come_back_is_not_sent_on():

@@ -51,6 +51,33 @@ def test_a_card_is_found_with_figures_before_and_behind_it(text, card):
     assert ("CREDIT_CARD", card) in _found(text.format(card, card))
 
 
+LISTS = [
+    ("accounts 31926819 and 31926820", "UK_ACCOUNT", ("31926819", "31926820")),
+    ("account no. 31926819 31926820", "UK_ACCOUNT", ("31926819", "31926820")),
+    ("Account Numbers: 31926819, 31926820 and 1234 5678.", "UK_ACCOUNT", ("31926819", "31926820", "1234 5678")),
+    ("from account 31926819 to 31926820; 31926821, or 31926822", "UK_ACCOUNT", ("31926819", "31926820", "31926821", "31926822")),
+    ("a/c 31926819/31926820", "UK_ACCOUNT", ("31926819", "31926820")),
+    ("accounts 31926819,31926820,31926821", "UK_ACCOUNT", ("31926819", "31926820", "31926821")),
+    ("sort codes 204567 and 20 45 68", "UK_ACCOUNT", ("204567", "20 45 68")),
+    ("020 7946 0958 020 7946 0123", "PHONE_NUMBER", ("020 7946 0958", "020 7946 0123")),
+    ("+44 20 7946 0958 020 7946 0123", "PHONE_NUMBER", ("+44 20 7946 0958", "020 7946 0123")),
+    ("030 123456 030 654321", "PHONE_NUMBER", ("030 123456", "030 654321")),
+    ("01 42 68 53 00 01 42 68 53 01", "PHONE_NUMBER", ("01 42 68 53 00", "01 42 68 53 01")),
+    ("DOB 12/03/1980; 13/04/1981", "DATE_OF_BIRTH", ("12/03/1980", "13/04/1981")),
+    ("dates of birth: 14 March 1984, 2 May 1986 and 1990-01-02", "DATE_OF_BIRTH", ("14 March 1984", "2 May 1986", "1990-01-02")),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "values"), LISTS)
+def test_each_value_of_a_list_is_found(text, kind, values):
+    assert {value for one, value in _found(text) if one == kind} == set(values)
+
+
+@pytest.mark.parametrize("text", ["account 31926819 of 31926820", "account 31926819. 31926820", "account 31926819 and 1926820.50"])
+def test_a_list_ends_where_something_else_begins(text):
+    assert _found(text) == {("UK_ACCOUNT", "31926819")}
+
+
 VALID = [
     ("BIC DEUTDEFF500", "BIC_CODE", "DEUTDEFF500"),
     ("sort code 20-45-67", "UK_ACCOUNT", "20-45-67"),

@@ -7,6 +7,8 @@ import time
 
 import pytest
 from chancery_contracts.catalogue import BODIES, PolicyPattern, RedactionPolicyBody
+from chancery_contracts.patterns import compiled
+from chancery_redaction.domain import tenant
 from chancery_redaction.domain.literals import Literals
 from chancery_redaction.domain.tenant import LONGEST, find_names, find_patterns
 from hypothesis import given
@@ -61,6 +63,27 @@ def test_ten_thousand_names_are_as_fast_as_a_few():
     assert len(found) >= 1_000
 
 
+def test_lists_of_names_are_kept_for_a_bounded_number_of_characters(monkeypatch):
+    monkeypatch.setattr(tenant, "MOST_CHARACTERS", 100)
+    lists = tenant.Lists()
+    first = lists.of(("a" * 40,))
+    assert lists.of(("a" * 40,)) is first
+    lists.of(("b" * 40,))
+    lists.of(("a" * 40,))
+    lists.of(("c" * 40,))
+    assert lists.characters == 80
+    assert lists.of(("a" * 40,)) is first
+    long = lists.of(("d" * 400,))
+    assert (lists.characters, lists.of(("d" * 400,))) == (400, long)
+
+
+def test_few_lists_of_names_are_kept():
+    lists = tenant.Lists()
+    for number in range(100):
+        lists.of((f"name {number:02d}",))
+    assert lists.characters == tenant.MOST_LISTS * 7
+
+
 def test_patterns_are_found_where_they_stand_whatever_the_letters_take():
     text = "é ACC-1234 ünd 😀 ACC-9999."
     found = find_patterns(text, [_pattern(r"\bACC-\d{4}\b", score=0.7)])
@@ -75,6 +98,13 @@ def test_a_match_is_found_wherever_the_windows_lie(before, length):
     text = "." * before + "x" * length + "." * 2_000
     found = find_patterns(text, [_pattern("x+")])
     assert {place for one in found for place in range(one.start, one.end)} == set(range(before, before + length))
+
+
+@pytest.mark.parametrize("regex", [r"\d{8}", r"\d{7}", r"\b\d", r"\d\b", r"^\d{9}", r"\d{3}[5-9]", "1|[0-9]{150}"])
+@pytest.mark.parametrize("text", ["0123456789" * 2_000, "x" + "31926819" * 3_000, "12345 " * 3_000])
+def test_matches_are_those_of_the_whole_text_whatever_the_windows(regex, text):
+    whole = [match.span() for match in compiled(regex).finditer(text.encode())]
+    assert [(one.start, one.end) for one in find_patterns(text, [_pattern(regex)])] == whole
 
 
 @pytest.mark.parametrize("regex", ["(a", "(?=x)a", r"(a)\1", "a*", "(x{1000}){1000}", "((a?){30}){20}b"])

@@ -10,7 +10,7 @@ from chancery_redaction.domain.masking import Draft, mask
 from chancery_redaction.domain.recognizers import recognize
 from chancery_redaction.domain.restoring import restore
 from chancery_redaction.domain.spans import settle
-from chancery_redaction.domain.views import view
+from chancery_redaction.domain.views import SPARE, view, views
 from unit.redaction.vaults import MemoryVault, found, masked
 
 
@@ -81,8 +81,14 @@ class TestJson:
         assert len(there.findings) == 3
 
     @pytest.mark.parametrize("text", [json.dumps({"k" * 80: ["a"] * 20_000}), "Heading of a column\tOther\n" + "1\t2\n" * 20_000])
-    def test_names_of_fields_do_not_make_a_view_much_longer_than_its_text(self, text):
-        assert len(view(text).text) < 3 * len(text)
+    def test_names_of_fields_that_would_make_a_view_much_longer_than_its_text_make_none(self, text):
+        assert len(view(text).text) <= 3 * len(text) + SPARE
+        assert views([text]) is None
+
+    def test_all_messages_of_a_request_share_what_is_spare(self):
+        text = json.dumps({"k" * 80: [1] * 300})
+        assert views([text] * 2) is not None
+        assert views([text] * 100) is None
 
     @pytest.mark.parametrize("text", ["see [1] and [2]", "{x}", "[a](b)", '{"a" "b"}', '"quoted"', '{"a": 1', "{{{{"])
     def test_what_is_no_json_is_prose(self, text):

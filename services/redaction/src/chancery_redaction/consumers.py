@@ -2,17 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import structlog
 from chancery_bus import BusHandler, Received, StageDefinition, StageLimits
 from chancery_contracts.base import Payload
 from chancery_contracts.event import AnyEvent
-from chancery_contracts.failures import Retry
+from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.topics import REFUSED, REQUESTED, VALIDATED
+from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.stages import WithConnection
 from chancery_storage import Connection
 
 from chancery_redaction.handlers import REDACTION_HANDLERS, RESTORE_HANDLERS, Handler
 from chancery_redaction.ports import Ports
 
+log = structlog.get_logger()
 MakePorts = Callable[[Connection], Ports]
 Wrap = Callable[[WithConnection], Callable[[Received], Awaitable[Sequence[AnyEvent]]]]
 
@@ -28,13 +31,19 @@ def dispatch(handlers: Mapping[type[Payload], Handler], make_ports: MakePorts) -
 
 
 def _closed(handle: BusHandler) -> BusHandler:
-    """Fails closed: whichever passing fault kept a request from being masked, its requester hears that it was not sent on."""
+    """Fails closed: whichever fault kept a request from being masked, its requester hears that it was not sent on.
+
+    A value of the vault that does not open keeps back the requests that name it, and no others.
+    """
 
     async def run(received: Received) -> Sequence[AnyEvent]:
         try:
             return await handle(received)
         except Retry as fault:
             raise Retry(fault.reason, code="redaction_unavailable") from fault
+        except CorruptSeal as fault:
+            log.error("vault_corrupt", tenant=received.event.tenant, event_id=received.event.id)
+            raise Poison("a value of the vault does not open", code="redaction_unavailable") from fault
 
     return run
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from chancery_contracts.base import Payload
+import structlog
+from chancery_contracts.base import Payload, VersionRef
 from chancery_contracts.catalogue import RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
@@ -12,6 +13,7 @@ from chancery_contracts.interactions import (
     Citation,
     CompletedCitation,
     Finding,
+    InjectionFinding,
     InteractionCompleted,
     InteractionRedacted,
     InteractionRefused,
@@ -20,6 +22,7 @@ from chancery_contracts.interactions import (
     Message,
     Passage,
 )  # fmt: skip
+from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.screening import find_injections
 
 from chancery_redaction.domain.headers import named_in_headers
@@ -28,12 +31,18 @@ from chancery_redaction.domain.parts import apart, settled
 from chancery_redaction.domain.policies import Changes, unshifted
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
 from chancery_redaction.domain.spans import Span, settle
-from chancery_redaction.domain.views import View, view
+from chancery_redaction.domain.views import View, views
 from chancery_redaction.ports import Ports, Scope, Vault, Wanted
 
+log = structlog.get_logger()
 LANGUAGE = "Part of the request is in a language in which personal data is not recognised, so nothing was sent on. Write it in English."
+HEADINGS = (
+    "A table or JSON in the request has long headings over so many short values that personal data is not recognised, so nothing was sent "
+    "on. Send it in smaller pieces, or with shorter headings."
+)
 ROUNDS = 8
 """A text that imitates our pseudonyms is masked again, with its imitations; more often than this nobody writes by chance."""
+UNRESTORED = "Personal data of the answer could not be read back, so the answer is not shown. Ask your administrator."
 WITHHELD = "The answer was withheld because it could not be verified against the documents."
 
 
@@ -58,17 +67,7 @@ async def redact(event: Event[InteractionRequested], ports: Ports) -> list[AnyEv
     if injections and policy.refuse_injections:
         rules = ", ".join(sorted({one.rule for one in injections}))
         return [_refusal(event, "injection_suspected", f"instructions to the model in the request: {rules}", ports)]
-    messages, findings = await _mask_messages(event, policy, ports)
-    data = InteractionRedacted(
-        use_case=reference,
-        actor=request.actor,
-        messages=messages,
-        max_output_tokens=request.max_output_tokens,
-        findings=findings,
-        injections=injections,
-        redaction_policy=use_case.redaction_policy,
-    )
-    return [event.follow(data, stage="redaction", time=ports.now)]
+    return [await _masked(event, (reference, use_case.redaction_policy), policy, injections, ports)]
 
 
 async def _unreadable(event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports) -> AnyEvent | None:
@@ -81,13 +80,37 @@ async def _unreadable(event: Event[InteractionRequested], policy: RedactionPolic
     return None
 
 
+async def _masked(
+    event: Event[InteractionRequested],
+    named: tuple[VersionRef, VersionRef],
+    policy: RedactionPolicyBody,
+    injections: tuple[InjectionFinding, ...],
+    ports: Ports,
+) -> AnyEvent:
+    """What is sent on, by a use case and its policy, which are `named`."""
+    request = event.data
+    seen = views([message.content for message in request.messages])
+    if seen is None:
+        return _refusal(event, "invalid_request", "headings of tables or JSON would be repeated too often", ports, HEADINGS)
+    messages, findings = await _mask_messages(event, seen, policy, ports)
+    data = InteractionRedacted(
+        use_case=named[0],
+        actor=request.actor,
+        messages=messages,
+        max_output_tokens=request.max_output_tokens,
+        findings=findings,
+        injections=injections,
+        redaction_policy=named[1],
+    )
+    return event.follow(data, stage="redaction", time=ports.now)
+
+
 async def _mask_messages(
-    event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports
+    event: Event[InteractionRequested], seen: Sequence[View], policy: RedactionPolicyBody, ports: Ports
 ) -> tuple[tuple[Message, ...], tuple[Finding, ...]]:
-    views = [view(message.content) for message in event.data.messages]
-    spans = await ports.detector.detect([one.text for one in views], policy)
+    spans = await ports.detector.detect([one.text for one in seen], policy)
     days = await ports.shifts.days(_scope(event)) if policy.dates == "shift" else 0
-    drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(views, spans, strict=True)]
+    drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(seen, spans, strict=True)]
     masked = await masked_exactly(drafts, _scope(event), ports.vault)
     messages = tuple(Message(role=one.role, content=there.text) for one, there in zip(event.data.messages, masked, strict=True))
     return messages, tuple(finding for there in masked for finding in there.findings)
@@ -135,13 +158,26 @@ async def complete_validated(event: Event[InteractionValidated], ports: Ports) -
         )  # fmt: skip
         return [_completed(event, data, ports)]
     known = frozenset(finding.token for finding in answer.findings if finding.method == "pseudonym")
-    values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
+    try:
+        values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
+    except CorruptSeal:
+        return [_unrestored(event, ports)]
     text, citations = restore(answer.answer, values, answer.citations, await _dates(event, ports))
     data = InteractionCompleted(
         outcome="released", use_case=answer.use_case.name, answer=text, unanswerable=answer.unanswerable, stage="restore",
         citations=_citations(citations, answer.passages), masked=counts, usage=answer.usage, checks_failed=failed,
     )  # fmt: skip
     return [_completed(event, data, ports)]
+
+
+def _unrestored(event: Event[InteractionValidated], ports: Ports) -> AnyEvent:
+    """A value of the vault does not open: this answer ends, the stage goes on."""
+    log.error("vault_corrupt", tenant=event.tenant, event_id=event.id)
+    data = InteractionCompleted(
+        outcome="refused", use_case=event.data.use_case.name, message=UNRESTORED, code="redaction_unavailable", stage="restore",
+        masked=masked_counts(event.data.findings), usage=event.data.usage,
+    )  # fmt: skip
+    return _completed(event, data, ports)
 
 
 async def _dates(event: Event[InteractionValidated], ports: Ports) -> list[Replacement]:

@@ -157,6 +157,10 @@ class _Child:
         except (EOFError, OSError) as exc:
             self._kill()
             raise DetectorFailed("died") from exc
+        except Exception as exc:
+            # What a pickle raises that is cut or says nonsense is anything (documentation of `pickle.UnpicklingError`).
+            self._kill()
+            raise DetectorFailed(f"answered what cannot be read: {type(exc).__name__}") from exc
         self._kill()
         raise DetectorFailed(f"gave no answer in {within_s:g} s")
 

@@ -23,6 +23,8 @@ _HIDDEN = re.compile(
 )
 _KEPT_KEY = re.compile(r"(?:[A-Za-z_$][A-Za-z_$-]*\d{0,4}){1,8}")
 """A field's name. What has more figures at a stretch is a number that somebody keeps values by: an IBAN, an account."""
+SPARE = 50_000
+"""Characters that names of fields may take in the views of a request, and twice as many as its texts have: no view is much longer."""
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
 
 
@@ -37,6 +39,8 @@ class View:
     scalars: list[Scalar] = field(default_factory=list)
     homes: Sequence[int] = ()
     """For each character, its scalar; none: -1."""
+    spare: int = 0
+    """What was left for names of fields; below 0, values stand here without theirs: a view that no detector may be given."""
 
     def parts(self, span: Span) -> Iterator[Part]:
         """The stretches of the original that a span covers, none across a line's end or out of a field."""
@@ -74,9 +78,21 @@ class View:
         return Part(span.entity_type, first, last, spelling, span.score, of or (None if spelling.kind == "plain" else decoded))
 
 
-def view(text: str) -> View:
+def views(texts: Sequence[str]) -> list[View] | None:
+    """Of the messages of a request; None where names of fields, repeated for each value, would make them too long to be read."""
+    spare = 2 * sum(map(len, texts)) + SPARE
+    seen: list[View] = []
+    for text in texts:
+        seen.append(view(text, spare))
+        spare = seen[-1].spare
+        if spare < 0:
+            return None
+    return seen
+
+
+def view(text: str, spare: int | None = None) -> View:
     """Of a whole message."""
-    builder = _Builder(text)
+    builder = _Builder(text, 2 * len(text) + SPARE if spare is None else spare)
     position = 0
     for start, end in json_regions(text):
         builder.prose(position, start)
@@ -87,18 +103,17 @@ def view(text: str) -> View:
 
 
 class _Builder:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, spare: int) -> None:
         self._original = text
         self._pieces: list[str] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._homes: list[int] = []
         self._scalars: list[Scalar] = []
-        # Names are repeated for each value: a view is at most about twice as long as its text, whatever the text.
-        self._spare = len(text) + 1_000
+        self._spare = spare
 
     def view(self) -> View:
-        return View(self._original, "".join(self._pieces), self._starts, self._ends, self._scalars, self._homes)
+        return View(self._original, "".join(self._pieces), self._starts, self._ends, self._scalars, self._homes, self._spare)
 
     def prose(self, start: int, end: int) -> None:
         position = start
@@ -127,13 +142,14 @@ class _Builder:
 
     def _ours(self, text: str) -> None:
         self._spare -= len(text)
-        text = text if self._spare >= 0 else "\n"
-        self._add(text, [_OURS] * len(text), [_OURS] * len(text), -1)
+        if self._spare >= 0:
+            self._add(text, [_OURS] * len(text), [_OURS] * len(text), -1)
 
     def _table(self, table: Table) -> None:
         self._words(table.start, table.headings_end)
         for cell in table.cells:
-            self._ours(_HUMP.sub(" ", cell.heading) + ": ")
+            if not self._original[cell.start : cell.end].isspace() and cell.start < cell.end:
+                self._ours(_HUMP.sub(" ", cell.heading) + ": ")
             self._words(cell.start, cell.end)
             self._ours("\n")
         self._ours("\n")

@@ -1,9 +1,10 @@
 """What is said of a person in words of a language: date of birth, age, title, role."""
 
 import re
+from dataclasses import replace
 
 from chancery_redaction.domain.recognizers.languages import LANGUAGES, Language
-from chancery_redaction.domain.recognizers.recognizer import Recognizer
+from chancery_redaction.domain.recognizers.recognizer import Recognizer, further
 
 
 def _either(words: tuple[str, ...]) -> str:
@@ -20,7 +21,7 @@ def _date(language: Language) -> str:
 
 def _born(language: Language) -> Recognizer:
     pattern = re.compile(rf"(?<!\w)(?i:{_either(language.birth)})[^\n\w]{{0,6}}(?:[^\W\d]{{1,12}}[^\n\w]{{1,4}}){{0,3}}?{_date(language)}")
-    return _of(language, "DATE_OF_BIRTH", pattern, 0.9)
+    return replace(_of(language, "DATE_OF_BIRTH", pattern, 0.9), further=further(_date(language)))
 
 
 def _ages(language: Language) -> tuple[Recognizer, Recognizer]:

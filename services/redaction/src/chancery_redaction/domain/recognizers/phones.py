@@ -1,6 +1,7 @@
 """Telephone numbers: a bounded pattern proposes, the numbering plan of the region disposes (metadata of `phonenumbers`)."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
@@ -79,9 +80,23 @@ def _american(value: str) -> bool:
     return _fits("US", digits[-10:]) or _fits("CA", digits[-10:])
 
 
+def _in_front(check: Callable[[str], bool]) -> Callable[[str], int]:
+    """Characters of the groups in front that are a number: another number, or other figures, may follow it.
+
+    The whole first, then what another number's 0 or + follows, then the longest.
+    """
+
+    def end(value: str) -> int:
+        cuts = [place for place in range(len(value) - 1, 0, -1) if value[place] in " ./-(" and value[place - 1] not in " ./-("]
+        cuts.sort(key=lambda place: value[place:].lstrip(" ./-(")[:1] not in ("0", "+"))
+        return next((place for place in (len(value), *cuts) if check(value[:place])), 0)
+
+    return end
+
+
 RECOGNIZERS = (
-    Recognizer("PHONE_NUMBER", _ABROAD, 0.9, "numbering plan of the country", whole(_abroad), digits=7, cues=("+", "00")),
-    Recognizer("PHONE_NUMBER", _TRUNK, 0.75, "numbering plan (GB, IE, DE, FR)", whole(_trunk), digits=7, cues=("0",)),
+    Recognizer("PHONE_NUMBER", _ABROAD, 0.9, "numbering plan of the country", _in_front(_abroad), digits=7, cues=("+", "00")),
+    Recognizer("PHONE_NUMBER", _TRUNK, 0.75, "numbering plan (GB, IE, DE, FR)", _in_front(_trunk), digits=7, cues=("0",)),
     Recognizer("PHONE_NUMBER", _AMERICAN, 0.75, "numbering plan (US, CA)", whole(_american), digits=10),
     Recognizer("PHONE_NUMBER", _BARE, 0.7, "numbering plan (US, CA); words near it", whole(_american), _WORDS, bare=0.2, digits=10),
 )

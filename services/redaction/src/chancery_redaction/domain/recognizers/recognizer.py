@@ -21,7 +21,7 @@ class Recognizer:
 
     `valid` says how many characters of the value count, 0 for none. Where `context` is set, a value without these words near it scores
     `bare` (0: it is nothing). `cues`: one of them stands in every text that holds a value (lower case); texts without are not searched.
-    `languages` none: for any.
+    `languages` none: for any. `further`: what directly follows a found value and is another one, in its own group `value` (a list).
     """
 
     entity_type: str
@@ -34,6 +34,7 @@ class Recognizer:
     cues: tuple[str, ...] = ()
     digits: int = 0
     languages: frozenset[str] | None = None
+    further: re.Pattern[str] | None = None
 
     def concerns(self, lowered: str, digits: int) -> bool:
         """Can a text that reads so in lower case and has so many digits hold a value?"""
@@ -53,12 +54,26 @@ class Recognizer:
             score = self._score(text, start, end)
             if end > start and score > 0:
                 yield Span(self.entity_type, start, end, score)
+                for listed in self._listed(text, end):
+                    position = listed.end()
+                    yield Span(self.entity_type, *listed.span("value"), score)
+
+    def _listed(self, text: str, end: int) -> Iterator[re.Match[str]]:
+        """Further values of a list, from the end of one that was found."""
+        while self.further is not None and (match := self.further.match(text, end)):
+            yield match
+            end = match.end()
 
     def _score(self, text: str, start: int, end: int) -> float:
         if self.context is None:
             return self.score
         near = text[max(0, start - BEFORE) : start] + "\n" + text[end : end + AFTER]
         return self.score if self.context.search(near) else self.bare
+
+
+def further(value: str) -> re.Pattern[str]:
+    """Behind a value, another one: after a comma, a word that joins them, or spaces. `value` has the group of that name."""
+    return re.compile(rf"[^\S\n]{{0,2}}(?:(?:[,;/&]\s{{0,2}}|(?<=\s))(?i:(?:and|or|to|und|oder|bis)[^\S\n]{{1,2}})?){value}")
 
 
 def words(*alternatives: str) -> re.Pattern[str]:
