@@ -194,6 +194,29 @@ class TestHolds:
         assert {one["erased"] for one in by_store(row).values()} == {0}
         assert {one["state"] for one in by_store(row).values() if one["found"]} == {"held"}
 
+    async def test_one_placed_while_an_owner_is_away_keeps_what_it_has(self, world, life):
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        (sought,) = [one for one in world.told if isinstance(one.data, SubjectSought) and one.data.phase == "act"]
+        hold = await world.hold(life.tenant, "m-1")
+        assert sought.data.held_matters == ()
+        for answer in await world.ask("retrieval", sought):  # told before the hold, and read after it
+            await world.publish(answer)
+        await world.run()
+        row = await world.ended(life.tenant, order)
+        assert (row["state"], row["report"]["held"]) == ("partly", {"tenant": False, "matters": ["m-1"], "holds": [hold.id]})
+        assert {by_store(row)[name]["state"] for name in ("retrieval.passages", "retrieval.journal", "redaction.vault")} == {"held"}
+        assert len(await world.sql("retrieval", "SELECT 1 FROM passages WHERE tenant = $1", life.tenant)) > 0
+        assert await world.values(life.tenant, "matter:m-1", [life.tokens[ANN]]) == {life.tokens[ANN]: ANN}
+
+    async def test_one_placed_since_is_told_when_the_order_is_told_again(self, world, life):
+        await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        await world.hold(life.tenant, "m-1")
+        world.clock.advance(hours=7)
+        await world.run(owners=[])
+        assert [one.data.held_matters for one in world.told if isinstance(one.data, SubjectSought)][-1] == ("m-1",)
+
 
 class TestGoingOn:
     @pytest.mark.parametrize("owner", ["redaction", "retrieval", "audit"])

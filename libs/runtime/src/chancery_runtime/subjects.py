@@ -6,7 +6,7 @@ Effect, the fact for the `privacy` topic, and the answer are stored in one trans
 import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from chancery_contracts.topics import SUBJECTS
 from chancery_storage import Connection, Database, Journal
 
 from chancery_runtime.errors import CorruptSeal, KeyDestroyed
+from chancery_runtime.holds import Holds
 from chancery_runtime.keys import KeyService, seal, unseal
 from chancery_runtime.stages import key
 
@@ -130,6 +131,8 @@ class Owner:
     """Of orders; a store's own are its own."""
     clock: Clock
     stores: Sequence[SubjectStore]
+    holds: Holds | None = None
+    """None: its stores look at holds themselves, in the transaction in which they erase."""
 
     @property
     def journal(self) -> Journal:
@@ -168,6 +171,8 @@ def handler(owner: Owner) -> BusHandler:
             return []
         sought = opened(event, order_key)
         looked = [(store, await store.look(sought)) for store in stores]
+        # Behind the look, which may take long: an order may be hours old, and a hold younger.
+        sought = await _with_holds(owner, sought)
         beside = [made for store, found in looked for made in (await store.also(sought, found) if sought.erasing else ())]
         async with owner.database.transaction() as connection:
             results = [result for store, found in looked for result in await store.act(sought, found, connection)]
@@ -175,6 +180,14 @@ def handler(owner: Owner) -> BusHandler:
             return await journal.store(connection, cause, made, owner.clock())
 
     return handle
+
+
+async def _with_holds(owner: Owner, sought: Sought) -> Sought:
+    """Those that the order was told with, and those in force now. Raises Retry where they cannot be known."""
+    if owner.holds is None or not sought.erasing:
+        return sought
+    held = await owner.holds.in_force(sought.tenant)
+    return replace(sought, tenant_held=sought.tenant_held or held.tenant, held_matters=sought.held_matters | held.matters)
 
 
 async def _order_key(event: Event[SubjectSought], keys: KeyService) -> bytes | None:

@@ -12,9 +12,12 @@ SELECT tenant, order_id FROM subject_orders WHERE wrapped_key IS NOT NULL AND ph
 SELECT * FROM subject_orders WHERE tenant = $1 AND order_id = $2 AND phase <> 'ended' FOR UPDATE
 
 -- name: next_subject_phase
--- With what is known of the person by then, and of holds.
-UPDATE subject_orders SET phase = $3, phase_at = $4, told_at = $4, sealed = $5, pseudonyms = $6, tenant_held = $7, held_matters = $8, holds = $9
-WHERE tenant = $1 AND order_id = $2
+-- With what is known of the person by then.
+UPDATE subject_orders SET phase = $3, phase_at = $4, told_at = $4, sealed = $5, pseudonyms = $6 WHERE tenant = $1 AND order_id = $2
+
+-- name: note_holds
+-- Those that it was told with, and those in force since.
+UPDATE subject_orders SET tenant_held = $3, held_matters = $4, holds = $5 WHERE tenant = $1 AND order_id = $2
 
 -- name: told_again
 -- What Kafka has forgotten is told again.
