@@ -260,6 +260,15 @@ class TestGoingOn:
         await world.run()
         assert (await world.ended(life.tenant, order))["state"] == "done"
 
+    async def test_however_many_wait_for_an_owner_that_is_away_a_later_one_has_its_turn(self, world, life):
+        for _ in range(101):
+            await world.place(f"{life.tenant}-b", "find", ANN)
+        await world.deliver(owners=[])
+        order = await world.place(life.tenant, "find", ANN)
+        await world.run()
+        await world.sql("audit", "DELETE FROM subject_orders WHERE tenant = $1", f"{life.tenant}-b")
+        assert (await world.ended(life.tenant, order))["state"] == "done"
+
     async def test_while_the_key_service_is_down_an_order_waits_and_nothing_is_taken_for_erased(self, world, life):
         order = await world.place(life.tenant, "erase", ANN)
         world.key_service(down=True)
