@@ -218,6 +218,27 @@ class TestHolds:
         assert [one.data.held_matters for one in world.told if isinstance(one.data, SubjectSought)][-1] == ("m-1",)
 
 
+class TestAnswersOfModels:
+    async def test_every_page_of_them_is_read_and_those_of_others_are_not(self, world, life, monkeypatch):
+        monkeypatch.setattr("chancery_generation.adapters.subject_answers.PAGE", 2)
+        called = "INSERT INTO calls (cause_id, ordinal, model_name, model_version, started_at) VALUES ($1, 1, 'a-model', 1, now())"
+        answered = "INSERT INTO answers (cause_id, ordinal, answer, stored_at) VALUES ($1, 1, $2, now())"
+        for number in range(8):
+            tenant = life.tenant if number else f"{life.tenant}-b"
+            cause = builders.requested("x", tenant=tenant, matter="m-1")
+            await world.journal("generation", "generation", cause, cause)
+            if number in {3, 4}:
+                continue  # journalled, and without an answer
+            await world.sql("generation", called, cause.id)
+            await world.sql("generation", answered, cause.id, f"{life.tenant}: Dear {ANN if number != 5 else BOB}")
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run()
+        one = by_store(await world.ended(life.tenant, order))["generation.answers"]
+        assert (one["found"], one["erased"]) == (4, 4)
+        rows = await world.sql("generation", "SELECT answer FROM answers WHERE answer LIKE $1", f"{life.tenant}%")
+        assert sorted(row["answer"].partition("Dear ")[2] for row in rows) == [BOB, ANN, *["[erased]"] * 4]
+
+
 class TestGoingOn:
     @pytest.mark.parametrize("owner", ["redaction", "retrieval", "audit"])
     async def test_an_owner_that_died_before_it_told_tells_the_same_again(self, world, life, owner):
