@@ -256,6 +256,32 @@ class TestGoingOn:
         first = await world.ask(owner, sought)
         assert first and await world.ask(owner, sought) == first
 
+    @pytest.mark.parametrize("text", [f"Another text about {ANN}.", "A text about nobody."])
+    async def test_a_version_published_while_the_last_one_was_searched_is_searched_itself(self, world, life, monkeypatch, text):
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        (sought,) = [one for one in world.told if isinstance(one.data, SubjectSought) and one.data.phase == "act"]
+        real = world.documents.look
+
+        async def look(asked):
+            found = await real(asked)
+            newer = life.published.data.model_copy(update={"version": 4, "text": text, "title": "t"})
+            await world.index_document(builders.event(newer, tenant=life.tenant, matter="m-1", interaction=None))
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.documents, "look", look)
+            with pytest.raises(Retry):
+                await world.ask("retrieval", sought)
+        for answer in await world.ask("retrieval", sought):
+            await world.publish(answer)
+        await world.run()
+        assert (await world.ended(life.tenant, order))["state"] == "done"
+        again = [one.data for one in world.told if one.type == "chancery.document.published.v1"]
+        assert [(one.version, one.text) for one in again] == ([(5, "Another text about [erased].")] if ANN in text else [])
+        kept = await world.sql("retrieval", "SELECT body FROM passages WHERE tenant = $1", life.tenant)
+        assert [row["body"] for row in kept] == ([] if ANN in text else [text])
+
     async def test_what_fails_while_it_is_stored_is_undone_in_full(self, world, life, monkeypatch):
         order = await world.place(life.tenant, "erase", ANN, IBAN)
         with monkeypatch.context() as patch:

@@ -83,10 +83,10 @@ class SubjectStore(ABC):
 
     @abstractmethod
     async def act(self, sought: Sought, found: Any, connection: Connection) -> Sequence[StoreResult]:
-        """Tells what was found and, where the order says so, erases it."""
+        """Tells what was found and, where the order says so, erases it. Raises Retry where it is not as it was looked at."""
 
-    async def also(self, sought: Sought, found: Any) -> Sequence[AnyEvent]:
-        """What an erasure publishes beside, for what was found; asked before it is carried out."""
+    async def also(self, sought: Sought, found: Any, connection: Connection) -> Sequence[AnyEvent]:
+        """What an erasure publishes beside, for what was found; in the transaction in which it was carried out."""
         return ()
 
 
@@ -173,9 +173,9 @@ def handler(owner: Owner) -> BusHandler:
         looked = [(store, await store.look(sought)) for store in stores]
         # Behind the look, which may take long: an order may be hours old, and a hold younger.
         sought = await _with_holds(owner, sought)
-        beside = [made for store, found in looked for made in (await store.also(sought, found) if sought.erasing else ())]
         async with owner.database.transaction() as connection:
             results = [result for store, found in looked for result in await store.act(sought, found, connection)]
+            beside = [made for store, found in looked if sought.erasing for made in await store.also(sought, found, connection)]
             made = [*beside, *_facts(event, owner, results, sought), *_answers(event, owner, results, order_key)]
             return await journal.store(connection, cause, made, owner.clock())
 
