@@ -307,11 +307,6 @@ def _event(tenant: str, order: str, data: PrivacyPayload, name: str, now: dateti
     )
 
 
-def _tokens(answers: Sequence[Answer]) -> tuple[TokenAt, ...]:
-    found = {(one.scope, one.token) for answer in answers for result in answer.results for one in result.tokens}
-    return tuple(TokenAt(scope=scope, token=token) for scope, token in sorted(found))
-
-
 def _facts(row: Any) -> OrderFacts:
     return OrderFacts(
         row["tenant"], row["order_id"], row["purpose"], row["reason"], row["legal_ground"], row["requested_by"], row["placed_at"],
