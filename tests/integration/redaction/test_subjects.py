@@ -206,6 +206,14 @@ class TestLookingUp:
         assert [one.scope for one in await subjects_of(database, QUERIES, KEYS, "looked", [ANN.text], "here")] == ["matter:here"]
         assert await subjects_of(database, QUERIES, KEYS, "nobody", [ANN.text]) == []
 
+    @pytest.mark.parametrize("at_once", [1, 2, 3])
+    async def test_asked_for_in_slices_a_subject_is_one_all_the_same(self, matter, monkeypatch, at_once):
+        ann, lee, _, mail = await matter.tokens(ANN, LEE, BOB, MAIL)
+        whole = await matter.subjects_of(ANN.text, LEE.text, MAIL.text)
+        monkeypatch.setattr("chancery_redaction.adapters.looking_up.HASHES", at_once)
+        assert await matter.subjects_of(ANN.text, LEE.text, MAIL.text) == whole
+        assert sorted(sorted(one.tokens) for one in whole) == sorted([sorted([ann, lee]), [mail]])
+
 
 class TestNames:
     async def test_a_name_that_is_taken_gives_another_that_has_nothing_in_common(self, matter, monkeypatch):

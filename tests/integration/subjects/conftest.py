@@ -22,6 +22,7 @@ from chancery_audit.settings import AuditSettings
 from chancery_bus import BusHandler, Received
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import AnyEvent
+from chancery_contracts.privacy import HoldPlaced
 from chancery_contracts.subjects import SubjectAnswered, SubjectSought
 from chancery_contracts.topics import PRIVACY, TOPIC_OF_TYPE
 from chancery_generation.adapters.subject_answers import SubjectAnswers
@@ -36,11 +37,13 @@ from chancery_retrieval.domain.chunking import chunk_document
 from chancery_retrieval.domain.passages import IndexedPassage
 from chancery_retrieval.domain.versions import version_of
 from chancery_runtime.errors import KeyServiceDown
+from chancery_runtime.holds import Held, ToldHolds
 from chancery_runtime.keys import LocalKeyring, seal
 from chancery_runtime.problems import install_problems
 from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subjects import Owner, handler
 from chancery_storage import Database, Journal, load_queries, plan_afresh
+from chancery_testing import builders
 from chancery_testing.clock import FixedClock
 from fastapi import FastAPI
 
@@ -70,6 +73,13 @@ class Keyring(LocalKeyring):
             raise KeyServiceDown("down")
 
 
+class PublishedHolds(ToldHolds):
+    """Port `Holds`, without Kafka."""
+
+    async def in_force(self, tenant: str) -> Held:
+        return self.held(tenant)
+
+
 @dataclass
 class World:
     """All services that have stores, without Kafka."""
@@ -94,6 +104,7 @@ class World:
     told: list[AnyEvent] = field(default_factory=list)
     """What was published, in order."""
     sealer: Any = None
+    holds: PublishedHolds = field(default_factory=PublishedHolds)
     offset: int = 0
 
     async def record(self, *events: AnyEvent) -> None:
@@ -144,6 +155,13 @@ class World:
     async def place(self, tenant: str, purpose: str, *values: str, ground: str | None = "GDPR 17(1)(b)") -> str:
         """An order."""
         return await self.orders.place(NewOrder(tenant, purpose, values, "asked for", ground, "officer:o/1"))  # type: ignore[arg-type]
+
+    async def hold(self, tenant: str, matter: str | None) -> AnyEvent:
+        """Placed, and in force."""
+        placed = builders.event(HoldPlaced(matter=matter, reason="litigation", by="x"), tenant=tenant, interaction=None)
+        self.holds.learn(placed)
+        await self.privacy.take(self.received(placed))
+        return placed
 
     async def run(self, *, owners: Iterable[str] | None = None) -> None:
         """Steps and deliveries until nothing moves any more."""
@@ -234,7 +252,11 @@ async def world(database_url: str) -> AsyncIterator[World]:
         "generation": (SubjectAnswers(databases["generation"]), JournalStore(databases["generation"])),
         "cost": (JournalStore(databases["cost"]),),
     }
-    owners = {name: Owner(name, name, databases[name], order_keys, clock, these) for name, these in stores.items()}  # type: ignore[arg-type]
+    holds = PublishedHolds()
+    owners = {
+        name: Owner(name, name, databases[name], order_keys, clock, these, None if name == "audit" else holds)  # type: ignore[arg-type]
+        for name, these in stores.items()
+    }
 
     async def publish(event: AnyEvent) -> None:
         read.append(event)
@@ -253,7 +275,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
             databases, keys, order_keys, clock, orders, owners, Privacy(audit, queries, cache), trail,
             Eraser(audit, queries, cache, Catalogue(), clock),
             ErasedAgain(databases["redaction"], redaction), documents, index, signer, batch_in_transaction(audit, queries, cache),
-            PostgresKeyOffers(audit, queries, cache), http, read, sealer=sealer,
+            PostgresKeyOffers(audit, queries, cache), http, read, sealer=sealer, holds=holds,
         )  # fmt: skip
     for database in databases.values():
         await database.close()

@@ -194,6 +194,50 @@ class TestHolds:
         assert {one["erased"] for one in by_store(row).values()} == {0}
         assert {one["state"] for one in by_store(row).values() if one["found"]} == {"held"}
 
+    async def test_one_placed_while_an_owner_is_away_keeps_what_it_has(self, world, life):
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        (sought,) = [one for one in world.told if isinstance(one.data, SubjectSought) and one.data.phase == "act"]
+        hold = await world.hold(life.tenant, "m-1")
+        assert sought.data.held_matters == ()
+        for answer in await world.ask("retrieval", sought):  # told before the hold, and read after it
+            await world.publish(answer)
+        await world.run()
+        row = await world.ended(life.tenant, order)
+        assert (row["state"], row["report"]["held"]) == ("partly", {"tenant": False, "matters": ["m-1"], "holds": [hold.id]})
+        assert {by_store(row)[name]["state"] for name in ("retrieval.passages", "retrieval.journal", "redaction.vault")} == {"held"}
+        assert len(await world.sql("retrieval", "SELECT 1 FROM passages WHERE tenant = $1", life.tenant)) > 0
+        assert await world.values(life.tenant, "matter:m-1", [life.tokens[ANN]]) == {life.tokens[ANN]: ANN}
+
+    async def test_one_placed_since_is_told_when_the_order_is_told_again(self, world, life):
+        await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        await world.hold(life.tenant, "m-1")
+        world.clock.advance(hours=7)
+        await world.run(owners=[])
+        assert [one.data.held_matters for one in world.told if isinstance(one.data, SubjectSought)][-1] == ("m-1",)
+
+
+class TestAnswersOfModels:
+    async def test_every_page_of_them_is_read_and_those_of_others_are_not(self, world, life, monkeypatch):
+        monkeypatch.setattr("chancery_generation.adapters.subject_answers.PAGE", 2)
+        called = "INSERT INTO calls (cause_id, ordinal, model_name, model_version, started_at) VALUES ($1, 1, 'a-model', 1, now())"
+        answered = "INSERT INTO answers (cause_id, ordinal, answer, stored_at) VALUES ($1, 1, $2, now())"
+        for number in range(8):
+            tenant = life.tenant if number else f"{life.tenant}-b"
+            cause = builders.requested("x", tenant=tenant, matter="m-1")
+            await world.journal("generation", "generation", cause, cause)
+            if number in {3, 4}:
+                continue  # journalled, and without an answer
+            await world.sql("generation", called, cause.id)
+            await world.sql("generation", answered, cause.id, f"{life.tenant}: Dear {ANN if number != 5 else BOB}")
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run()
+        one = by_store(await world.ended(life.tenant, order))["generation.answers"]
+        assert (one["found"], one["erased"]) == (4, 4)
+        rows = await world.sql("generation", "SELECT answer FROM answers WHERE answer LIKE $1", f"{life.tenant}%")
+        assert sorted(row["answer"].partition("Dear ")[2] for row in rows) == [BOB, ANN, *["[erased]"] * 4]
+
 
 class TestGoingOn:
     @pytest.mark.parametrize("owner", ["redaction", "retrieval", "audit"])
@@ -211,6 +255,32 @@ class TestGoingOn:
         (sought,) = [one for one in asked if isinstance(one.data, SubjectSought)]
         first = await world.ask(owner, sought)
         assert first and await world.ask(owner, sought) == first
+
+    @pytest.mark.parametrize("text", [f"Another text about {ANN}.", "A text about nobody."])
+    async def test_a_version_published_while_the_last_one_was_searched_is_searched_itself(self, world, life, monkeypatch, text):
+        order = await world.place(life.tenant, "erase", ANN)
+        await world.run(owners=["redaction", "audit", "generation", "cost"])
+        (sought,) = [one for one in world.told if isinstance(one.data, SubjectSought) and one.data.phase == "act"]
+        real = world.documents.look
+
+        async def look(asked):
+            found = await real(asked)
+            newer = life.published.data.model_copy(update={"version": 4, "text": text, "title": "t"})
+            await world.index_document(builders.event(newer, tenant=life.tenant, matter="m-1", interaction=None))
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.documents, "look", look)
+            with pytest.raises(Retry):
+                await world.ask("retrieval", sought)
+        for answer in await world.ask("retrieval", sought):
+            await world.publish(answer)
+        await world.run()
+        assert (await world.ended(life.tenant, order))["state"] == "done"
+        again = [one.data for one in world.told if one.type == "chancery.document.published.v1"]
+        assert [(one.version, one.text) for one in again] == ([(5, "Another text about [erased].")] if ANN in text else [])
+        kept = await world.sql("retrieval", "SELECT body FROM passages WHERE tenant = $1", life.tenant)
+        assert [row["body"] for row in kept] == ([] if ANN in text else [text])
 
     async def test_what_fails_while_it_is_stored_is_undone_in_full(self, world, life, monkeypatch):
         order = await world.place(life.tenant, "erase", ANN, IBAN)
@@ -235,6 +305,15 @@ class TestGoingOn:
         assert (await world.values(life.tenant, "matter:m-1", [life.tokens[ANN]]))[life.tokens[ANN]] == ANN  # keys go last
         world.clock.advance(hours=7)
         await world.run()
+        assert (await world.ended(life.tenant, order))["state"] == "done"
+
+    async def test_however_many_wait_for_an_owner_that_is_away_a_later_one_has_its_turn(self, world, life):
+        for _ in range(101):
+            await world.place(f"{life.tenant}-b", "find", ANN)
+        await world.deliver(owners=[])
+        order = await world.place(life.tenant, "find", ANN)
+        await world.run()
+        await world.sql("audit", "DELETE FROM subject_orders WHERE tenant = $1", f"{life.tenant}-b")
         assert (await world.ended(life.tenant, order))["state"] == "done"
 
     async def test_while_the_key_service_is_down_an_order_waits_and_nothing_is_taken_for_erased(self, world, life):

@@ -93,6 +93,16 @@ async def test_a_key_that_came_back_under_another_subject_goes_by_its_pseudonym(
                             restored.tokens[IBAN]))[0][0] == b""  # fmt: skip
 
 
+async def test_a_row_of_before_that_came_back_under_another_pseudonym_goes_by_its_hash(world, restored):
+    """In the backup each value was a subject of its own, under a key of its own."""
+    own = "UPDATE vault SET subject = NULL, wrapped_key = 'old', token = 'x' || token WHERE tenant = $1"
+    await world.sql("redaction", own, restored.tenant)
+    await start_again(world)
+    rows = await world.sql("redaction", "SELECT token, sealed_value <> '' AS kept FROM vault WHERE tenant = $1", restored.tenant)
+    assert {row["token"]: row["kept"] for row in rows}["x" + restored.tokens[BOB]]
+    assert not any(row["kept"] for row in rows if row["token"] != "x" + restored.tokens[BOB])
+
+
 async def test_after_the_tenants_key_was_rotated_and_its_old_versions_destroyed_no_copy_of_a_backup_opens(world, restored):
     """Nobody has told this database of the erasure: a copy elsewhere, with the keyring."""
     version = await world.keys.rotate(restored.tenant)

@@ -1,7 +1,7 @@
 """Reading outside of groups: a whole topic from its beginning (tables, tails), and one record by its position."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
@@ -11,7 +11,7 @@ from chancery_contracts.topics import topic_named
 
 from chancery_bus.admin import partition_counts
 from chancery_bus.clients import KafkaAddress, start_consumer, stop_consumer
-from chancery_bus.errors import RecordGone
+from chancery_bus.errors import BusError, KafkaUnreachable, RecordGone
 from chancery_bus.publisher import Position
 from chancery_bus.stage import Received
 
@@ -74,6 +74,46 @@ class TopicReader:
     async def close(self) -> None:
         """Disconnects."""
         await stop_consumer(self._consumer)
+
+
+class TopicFollower:
+    """Reads a topic from its beginning to its end, and on from there whenever it is asked again; `take` may see a record twice."""
+
+    def __init__(self, address: KafkaAddress, topic: str, take: Callable[[Received], None]) -> None:
+        self._address = address
+        self._topic = topic
+        self._take = take
+        self._reader: TopicReader | None = None
+        self._lock = asyncio.Lock()
+
+    async def catch_up(self, *, timeout_s: float) -> None:
+        """To where the topic ends now. Raises Retry while Kafka is away."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._read()
+            except (BusError, KafkaError, TimeoutError) as exc:
+                await self._drop()
+                raise Retry(f"{self._topic} cannot be read to its end: {type(exc).__name__}") from exc
+
+    async def _read(self) -> None:
+        if self._reader is None:
+            self._reader = await TopicReader.start(self._address, [self._topic])
+        ends = await self._reader.ends()
+        if not ends:
+            raise KafkaUnreachable("a topic that cannot be seen is not an empty one")
+        async for one in self._reader.until(ends):
+            self._take(one)
+
+    async def _drop(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
+
+    async def close(self) -> None:
+        """Disconnects."""
+        async with self._lock:
+            await self._drop()
 
 
 class RecordFetcher:

@@ -8,6 +8,7 @@ from chancery_contracts.interactions import Stage
 from chancery_storage import Database
 
 from chancery_runtime.application import Application
+from chancery_runtime.holds import FollowedHolds
 from chancery_runtime.subjects import Owner, SubjectStore, subject_stage
 
 log = structlog.get_logger()
@@ -19,7 +20,9 @@ async def answer_orders(app: Application, stage: Stage, database: Database, stor
     if app.settings.key_service == "local" and app.settings.keyring_path is None:
         log.warning("subject_orders_unanswered", reason="no key service: until CHANCERY_KEYRING_PATH is set, orders wait for this service")
         return
-    owner = Owner(stage, stage, database, await app.order_keys(), app.clock, stores)
+    holds = FollowedHolds(app.kafka, app.settings.namespace)
+    app.on_close(holds.close)
+    owner = Owner(stage, stage, database, await app.order_keys(), app.clock, stores, holds)
     app.stage(subject_stage(owner))
 
     async def purge() -> None:

@@ -6,7 +6,7 @@ Effect, the fact for the `privacy` topic, and the answer are stored in one trans
 import base64
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from chancery_contracts.topics import SUBJECTS
 from chancery_storage import Connection, Database, Journal
 
 from chancery_runtime.errors import CorruptSeal, KeyDestroyed
+from chancery_runtime.holds import Holds
 from chancery_runtime.keys import KeyService, seal, unseal
 from chancery_runtime.stages import key
 
@@ -82,10 +83,10 @@ class SubjectStore(ABC):
 
     @abstractmethod
     async def act(self, sought: Sought, found: Any, connection: Connection) -> Sequence[StoreResult]:
-        """Tells what was found and, where the order says so, erases it."""
+        """Tells what was found and, where the order says so, erases it. Raises Retry where it is not as it was looked at."""
 
-    async def also(self, sought: Sought, found: Any) -> Sequence[AnyEvent]:
-        """What an erasure publishes beside, for what was found; asked before it is carried out."""
+    async def also(self, sought: Sought, found: Any, connection: Connection) -> Sequence[AnyEvent]:
+        """What an erasure publishes beside, for what was found; in the transaction in which it was carried out."""
         return ()
 
 
@@ -130,6 +131,8 @@ class Owner:
     """Of orders; a store's own are its own."""
     clock: Clock
     stores: Sequence[SubjectStore]
+    holds: Holds | None = None
+    """None: its stores look at holds themselves, in the transaction in which they erase."""
 
     @property
     def journal(self) -> Journal:
@@ -168,13 +171,23 @@ def handler(owner: Owner) -> BusHandler:
             return []
         sought = opened(event, order_key)
         looked = [(store, await store.look(sought)) for store in stores]
-        beside = [made for store, found in looked for made in (await store.also(sought, found) if sought.erasing else ())]
+        # Behind the look, which may take long: an order may be hours old, and a hold younger.
+        sought = await _with_holds(owner, sought)
         async with owner.database.transaction() as connection:
             results = [result for store, found in looked for result in await store.act(sought, found, connection)]
+            beside = [made for store, found in looked if sought.erasing for made in await store.also(sought, found, connection)]
             made = [*beside, *_facts(event, owner, results, sought), *_answers(event, owner, results, order_key)]
             return await journal.store(connection, cause, made, owner.clock())
 
     return handle
+
+
+async def _with_holds(owner: Owner, sought: Sought) -> Sought:
+    """Those that the order was told with, and those in force now. Raises Retry where they cannot be known."""
+    if owner.holds is None or not sought.erasing:
+        return sought
+    held = await owner.holds.in_force(sought.tenant)
+    return replace(sought, tenant_held=sought.tenant_held or held.tenant, held_matters=sought.held_matters | held.matters)
 
 
 async def _order_key(event: Event[SubjectSought], keys: KeyService) -> bytes | None:

@@ -4,17 +4,22 @@ INSERT INTO subject_orders (tenant, order_id, purpose, identifiers, reason, lega
     sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10)
 
 -- name: open_subject_orders
--- Those that wait for answers, oldest first.
-SELECT tenant, order_id FROM subject_orders WHERE wrapped_key IS NOT NULL AND phase <> 'ended' ORDER BY placed_at LIMIT 100
+-- Those that can move on, or were told before $1: one that waits for a service that is away keeps no other from its turn.
+SELECT o.tenant, o.order_id FROM subject_orders o WHERE o.wrapped_key IS NOT NULL AND o.phase <> 'ended' AND (o.told_at <= $1 OR (
+    SELECT count(DISTINCT a.owner) FROM subject_answers a WHERE a.tenant = o.tenant AND a.order_id = o.order_id AND a.phase = o.phase AND a.last
+) >= CASE o.phase WHEN 'act' THEN $2::bigint ELSE 1 END) ORDER BY o.told_at, o.order_id LIMIT 100
 
 -- name: lock_subject_order
 -- One process moves it on.
 SELECT * FROM subject_orders WHERE tenant = $1 AND order_id = $2 AND phase <> 'ended' FOR UPDATE
 
 -- name: next_subject_phase
--- With what is known of the person by then, and of holds.
-UPDATE subject_orders SET phase = $3, phase_at = $4, told_at = $4, sealed = $5, pseudonyms = $6, tenant_held = $7, held_matters = $8, holds = $9
-WHERE tenant = $1 AND order_id = $2
+-- With what is known of the person by then.
+UPDATE subject_orders SET phase = $3, phase_at = $4, told_at = $4, sealed = $5, pseudonyms = $6 WHERE tenant = $1 AND order_id = $2
+
+-- name: note_holds
+-- Those that it was told with, and those in force since.
+UPDATE subject_orders SET tenant_held = $3, held_matters = $4, holds = $5 WHERE tenant = $1 AND order_id = $2
 
 -- name: told_again
 -- What Kafka has forgotten is told again.

@@ -8,8 +8,18 @@ SELECT $1, one.*, $4, $5 FROM unnest($2::text[], $3::text[]) AS one ON CONFLICT 
 UPDATE subjects s SET wrapped_key = NULL, erased_at = coalesce(s.erased_at, e.erased_at) FROM erased_tokens e
 WHERE e.tenant = s.tenant AND e.scope = s.scope AND e.name = s.subject AND s.wrapped_key IS NOT NULL RETURNING s.subject
 
--- name: erase_values_again
--- Values that came back with them, under whatever key they lay in the backup.
+-- name: erase_tokens_again
+-- Values that came back with them, by their pseudonyms, under whatever key they lay in the backup.
 UPDATE vault v SET sealed_value = '', wrapped_key = NULL, value_hash = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
-FROM erased_tokens e WHERE e.tenant = v.tenant AND e.scope = v.scope AND v.sealed_value <> ''
-AND (e.name = v.token OR e.name = coalesce(v.subject, encode(substring(v.value_hash FOR 16), 'hex'))) RETURNING v.token
+FROM erased_tokens e WHERE v.tenant = e.tenant AND v.scope = e.scope AND v.token = e.name AND v.sealed_value <> '' RETURNING v.token
+
+-- name: erase_subjects_again
+-- And by their subjects.
+UPDATE vault v SET sealed_value = '', wrapped_key = NULL, value_hash = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+FROM erased_tokens e WHERE v.tenant = e.tenant AND v.scope = e.scope AND v.subject = e.name AND v.sealed_value <> '' RETURNING v.token
+
+-- name: erase_lone_again
+-- And rows of before, each a subject of its own that goes by its hash.
+UPDATE vault v SET sealed_value = '', wrapped_key = NULL, value_hash = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+FROM erased_tokens e WHERE v.tenant = e.tenant AND v.scope = e.scope AND v.subject IS NULL AND v.wrapped_key IS NOT NULL
+AND encode(substring(v.value_hash FOR 16), 'hex') = e.name AND v.sealed_value <> '' RETURNING v.token

@@ -13,6 +13,10 @@ SELECT document_id, version, matter, title FROM documents WHERE tenant = $1 AND 
 -- Of a document ever published.
 SELECT max(version) FROM documents WHERE tenant = $1 AND document_id = $2
 
+-- name: indexed_version
+-- Which one of a document stands in the index.
+SELECT version FROM documents WHERE tenant = $1 AND document_id = $2 AND state = 'indexed'
+
 -- name: erase_title
 -- Of a version.
 UPDATE documents SET title = $4 WHERE tenant = $1 AND document_id = $2 AND version = $3

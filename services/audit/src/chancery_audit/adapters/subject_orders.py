@@ -122,9 +122,9 @@ class SubjectOrders:
         return ()
 
     async def advance(self) -> int:
-        """Every open order as far as it goes now; how many steps."""
+        """Open orders as far as they go now, a hundred at a time; how many steps."""
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._queries.open_subject_orders)
+            rows = await connection.fetch(self._queries.open_subject_orders, self._clock() - TELL_AGAIN_AFTER, len(WHO["act"]))
         return sum([await self._step(row["tenant"], row["order_id"]) for row in rows])
 
     async def _step(self, tenant: str, order: str) -> bool:
@@ -157,9 +157,21 @@ class SubjectOrders:
             return None
 
     async def _tell_again(self, connection: Connection, row: Any, key: bytes) -> None:
-        """With the time that it was told with first: one id has one content, but for its seal."""
+        """With the time that it was told with first: one id has one content, but for its seal, and for holds placed since."""
+        row = await self._noted_holds(connection, row)
         await connection.execute(self._queries.told_again, row["tenant"], row["order_id"], self._clock())
         await self._tell(connection, [_sought(row, key, row["phase"], _identifiers(key, row), row["phase_at"])])
+
+    async def _noted_holds(self, connection: Connection, row: Any) -> dict[str, Any]:
+        """The order with the holds in force now beside those that it knew of."""
+        holds = await connection.fetch(self._queries.holds_in_force, row["tenant"])
+        noted = {
+            "tenant_held": row["tenant_held"] or any(one["matter"] is None for one in holds),
+            "held_matters": sorted({*row["held_matters"], *(one["matter"] for one in holds if one["matter"] is not None)}),
+            "holds": list(dict.fromkeys([*row["holds"], *(one["hold"] for one in holds)])),
+        }
+        await connection.execute(self._queries.note_holds, row["tenant"], row["order_id"], *noted.values())
+        return {**row, **noted}
 
     async def _next(self, connection: Connection, row: Any, key: bytes, answers: Sequence[Any]) -> None:
         now, phase = self._clock(), row["phase"]
@@ -174,18 +186,16 @@ class SubjectOrders:
                 values=identifiers.values, tokens=tuple(TokenAt(scope=scope, token=token) for scope, token in sorted(tokens))
             )
         after: Phase = "act" if phase == "resolve" else "destroy"
-        holds = await connection.fetch(self._queries.holds_in_force, row["tenant"])
-        held = any(one["matter"] is None for one in holds)
-        matters = sorted({one["matter"] for one in holds if one["matter"] is not None})
+        row = await self._noted_holds(connection, row)
         await connection.execute(
             self._queries.next_subject_phase, row["tenant"], row["order_id"], after, now,
-            _sealed(key, identifiers, row["tenant"], row["order_id"]), len(identifiers.tokens), held, matters,
-            [one["hold"] for one in holds],
+            _sealed(key, identifiers, row["tenant"], row["order_id"]), len(identifiers.tokens),
         )  # fmt: skip
-        told = {**row, "tenant_held": held, "held_matters": matters}
-        await self._tell(connection, [_sought(told, key, after, identifiers, now)])
+        await self._tell(connection, [_sought(row, key, after, identifiers, now)])
 
     async def _end(self, connection: Connection, row: Any, results: Sequence[StoreResult], now: datetime) -> None:
+        if any(one.left for one in results):
+            row = await self._noted_holds(connection, row)  # what an owner found held may be younger than what it was told
         tenant, order = row["tenant"], row["order_id"]
         document = report_of(_facts(row), results, now)
         note = sign_note(note_text(order, body_sha256(document)), [await self._signer.signer(tenant)])
@@ -295,11 +305,6 @@ def _event(tenant: str, order: str, data: PrivacyPayload, name: str, now: dateti
     return Event(
         id=derived_id(f"{tenant}/{order}/{name}", "audit"), source="chancery/audit", time=now, tenant=tenant, data=data, causation=order
     )
-
-
-def _tokens(answers: Sequence[Answer]) -> tuple[TokenAt, ...]:
-    found = {(one.scope, one.token) for answer in answers for result in answer.results for one in result.tokens}
-    return tuple(TokenAt(scope=scope, token=token) for scope, token in sorted(found))
 
 
 def _facts(row: Any) -> OrderFacts:

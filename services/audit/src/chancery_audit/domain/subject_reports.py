@@ -24,6 +24,7 @@ NOT_COVERED = (
     "what was on its way when the order was placed, and what came after it: ask again",
     "reasons and names that people put into holds, orders and the registry in clear words: they are to be without personal data",
     "spellings that were not given: initials, a surname alone, a misspelling, unless redaction linked them to the person",
+    "names that are written so that letters are others' look-alikes or escaped (`\\u00eb`), or with markup inside (`<b>Ann</b> Lee`)",
     "copies outside of this system: exports and evidence packs handed out, backups, the model providers' own logs",
     "names of files, documents' ids and other opaque identifiers that somebody made of a name",
 )

@@ -26,11 +26,13 @@ class SubjectAnswers(SubjectStore):
             async with self._database.reading() as connection:
                 rows = await connection.fetch(self._queries.answers_of_tenant, sought.tenant, after, PAGE)
             found += [
-                (row["cause_id"], matter_of(json.loads(row["body"])), row["answer"]) for row in rows if sought.phrases.occur(row["answer"])
+                (row["cause_id"], matter_of(json.loads(row["body"])), row["answer"])
+                for row in rows
+                if row["answer"] is not None and sought.phrases.occur(row["answer"])
             ]
             if len(rows) < PAGE:
                 return found
-            after = rows[-1]["cause_id"]
+            after = rows[-1]["journalled"]
 
     async def act(self, sought: Sought, found: list[tuple[str, str | None, str]], connection: Connection) -> Sequence[StoreResult]:
         """A redelivery is answered without the person from now on."""

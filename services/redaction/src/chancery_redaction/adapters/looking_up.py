@@ -1,8 +1,10 @@
 """Finds the pseudonyms of a value. The value is hashed for each scope and goes nowhere: not into a query, a log, an answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chancery_runtime.keys import KeyService
@@ -12,6 +14,8 @@ from chancery_redaction.domain.pseudonyms import value_hash
 
 SCOPES = 2_000
 """Of one page. A pseudonym is stable in one scope alone, so that each is asked for by a hash of its own."""
+HASHES = 50_000
+"""Of one query: a page has as many as its scopes have types, times values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,34 @@ async def subjects_of(
 ) -> list[FoundSubject]:
     """Who goes by one of these values, over all scopes of a tenant or in one matter; the erased are nobody. Raises KeyServiceDown.
 
-    As many scopes in memory at a time as a page has; each page is a statement of its own, and what is added behind it is not seen.
+    As many scopes in memory at a time as a page has, and as many hashes as a query; each query is a statement of its own, and what is added
+    behind it is not seen.
     """
     key = await keys.derive(tenant, "pseudonym")
     scope = None if matter is None else f"matter:{matter}"
-    found: list[FoundSubject] = []
+    tokens: dict[tuple[str, str], set[str]] = defaultdict(set)
     after: str | None = ""
     while after is not None:
         async with database.reading() as connection:
             last = await connection.fetchval(queries.last_scope, tenant, after, scope, SCOPES)
             rows = await connection.fetch(queries.vault_scopes, tenant, after, None, scope, SCOPES)
-            # A page may ask for thousands of hashes: not on the loop that serves others.
-            wanted = await asyncio.to_thread(_hashes, key, rows, values)
-            subjects = await connection.fetch(queries.subjects_of_hashes, tenant, *wanted)
-        found += [FoundSubject(row["scope"], row["subject"], tuple(row["tokens"])) for row in subjects]
+        for some in _slices(rows, values):
+            # Thousands of hashes: not on the loop that serves others.
+            scopes, hashes = await asyncio.to_thread(_hashes, key, some)
+            async with database.reading() as connection:
+                subjects = await connection.fetch(queries.subjects_of_hashes, tenant, scopes, hashes)
+            for row in subjects:
+                tokens[row["scope"], row["subject"]].update(row["tokens"])
         after = last
-    return found
+    return [FoundSubject(*subject, tuple(sorted(found))) for subject, found in sorted(tokens.items())]
 
 
-def _hashes(key: bytes, scopes: Sequence[Any], values: Sequence[str]) -> tuple[list[str], list[bytes]]:
-    """Of every value as of every type that a scope has, beside the scope."""
-    wanted = [(row["scope"], value_hash(key, row["scope"], row["entity_type"], value)) for row in scopes for value in values]
-    return [scope for scope, _ in wanted], [digest for _, digest in wanted]
+def _slices(rows: Sequence[Any], values: Sequence[str]) -> Iterator[list[tuple[str, str, str]]]:
+    """Every value as of every type that a scope has, as many at a time as are asked for at once."""
+    wanted = ((row["scope"], row["entity_type"], value) for row in rows for value in values)
+    while some := list(islice(wanted, HASHES)):
+        yield some
+
+
+def _hashes(key: bytes, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[bytes]]:
+    return [scope for scope, _, _ in wanted], [value_hash(key, *one) for one in wanted]

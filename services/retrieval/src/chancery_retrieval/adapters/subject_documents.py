@@ -7,6 +7,7 @@ from typing import Any
 
 from chancery_contracts.areas import DocumentPublished
 from chancery_contracts.event import AnyEvent, Clock, Event
+from chancery_contracts.failures import Retry
 from chancery_contracts.identifiers import derived_id
 from chancery_contracts.subjects import Content, StoreResult, SubjectErasedInStore, result_state
 from chancery_runtime.subjects import Sought, SubjectStore
@@ -106,6 +107,10 @@ class SubjectDocuments(SubjectStore):
         ]
 
     async def _take_out(self, sought: Sought, text: IndexedText, connection: Connection) -> None:
+        """Raises Retry where another version stands there by now: its text is another, and has to be read."""
+        await connection.execute(self._queries.lock_document, sought.tenant, text.document_id)
+        if await connection.fetchval(self._queries.indexed_version, sought.tenant, text.document_id) != text.version:
+            raise Retry("a document was published or withdrawn while it was searched")
         await self._index.take_out(connection, sought.tenant, text.document_id, self._clock())
         await self._note(connection, sought.tenant, (text.document_id, text.version), (self._clock(), sought.order), titled=False)
 
@@ -114,14 +119,13 @@ class SubjectDocuments(SubjectStore):
     ) -> None:
         await connection.execute(self._queries.note_erased_version, tenant, *version, *because, titled)
 
-    async def also(self, sought: Sought, found: FoundDocuments) -> list[AnyEvent]:
-        """The next version of each, without the person: indexed like any other."""
+    async def also(self, sought: Sought, found: FoundDocuments, connection: Connection) -> list[AnyEvent]:
+        """The next version of each, without the person: indexed like any other. Its number is chosen under the document's lock."""
         events: list[AnyEvent] = []
         for one in found.texts:
             if sought.held(one.matter):
                 continue
-            async with self._database.statement() as connection:
-                highest = await connection.fetchval(self._queries.highest_version, sought.tenant, one.document_id)
+            highest = await connection.fetchval(self._queries.highest_version, sought.tenant, one.document_id)
             data = DocumentPublished(
                 document_id=one.document_id, version=highest + 1, collection=one.collection, title=sought.phrases.erased(one.title),
                 text=sought.phrases.erased(one.text),
