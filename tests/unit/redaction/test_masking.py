@@ -88,7 +88,7 @@ def _dumped(value, ascii_only, nested):
 def _shape(value):
     """Keys that are names stay; a key or scalar that was masked counts as one."""
     if isinstance(value, dict):
-        return [(key if re.fullmatch(r"[A-Za-z_$][\w$-]*", key) else "", _shape(one)) for key, one in value.items()]
+        return [(key if re.fullmatch(r"[A-Za-z_$][A-Za-z_$-]*[0-9]{0,4}", key) else "", _shape(one)) for key, one in value.items()]
     if isinstance(value, list):
         return [_shape(one) for one in value]
     return "scalar" if isinstance(value, str | int | float) and not isinstance(value, bool) else value

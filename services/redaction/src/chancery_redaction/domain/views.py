@@ -21,7 +21,7 @@ _HIDDEN = re.compile(
     r"|\*{1,3}(?=[^\W\d_])|(?<=[^\W\d_])\*{1,3}|~~|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)"  # emphasis about letters
     r"|\\(?=[_*.\-+@#])"  # Markdown's escape
 )
-_KEPT_KEY = re.compile(r"(?:[A-Za-z_$][A-Za-z_$-]*\d{0,4}){1,8}")
+_KEPT_KEY = re.compile(r"[A-Za-z_$](?:[A-Za-z_$-]|[0-9](?![0-9]{4}))*")
 """A field's name. What has more figures at a stretch is a number that somebody keeps values by: an IBAN, an account."""
 SPARE = 50_000
 """Characters that names of fields may take in the views of a request, and twice as many as its texts have: no view is much longer."""
