@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -43,6 +44,9 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once, one thread each")
     arguments = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        # Faker goes over sets of strings: without this every process writes other examples, whatever the seed.
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
     if arguments.only == "read":
         for number in range(FOLDS):
             read(number, arguments.data, arguments.work)

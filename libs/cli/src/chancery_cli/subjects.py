@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ from chancery_cli.subject_pages import export_page, report_page
 from chancery_cli.subject_reports import verify
 
 ENDS_WITHIN_S = 600.0
+MOST_PLACES = 3
+"""That are named of a store."""
 Tenant = Annotated[str, typer.Option(help="The tenant's id, like meridian-bank.")]
 Values = Annotated[list[str] | None, typer.Option("--value", help="A spelling, address or number of the person; as often as there are.")]
 ValuesFile = Annotated[
@@ -42,10 +45,12 @@ def find(
     reason: Reason = "where is this person",
     on_behalf_of: Behalf = None,
     within_s: WithinS = ENDS_WITHIN_S,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report, for programs.")] = False,
 ) -> None:
     """Where a person is: numbers and opaque places, store by store. That somebody was looked for is on record, not who."""
     order = _order(tenant, "find", _values(value, values_file), reason, None, on_behalf_of)
-    typer.echo(json.dumps(_ended(connect(), order, within_s)["report"], indent=2, ensure_ascii=False))
+    report = _ended(connect(), order, within_s)["report"]
+    typer.echo(_json(report).rstrip("\n") if as_json else "\n".join(_where(report)))
 
 
 @privacy.command("export")
@@ -126,6 +131,20 @@ def orders(tenant: Tenant) -> None:
 
 privacy.command("verify")(verify)
 privacy.command("register")(register)
+
+
+def _where(report: dict[str, Any]) -> Iterator[str]:
+    """What a person reads of a report: where something is, where nothing is, and what goes by itself."""
+    for one in report["stores"]:
+        if one["found"]:
+            left = len(one["places"]) - MOST_PLACES + one["more_places"]
+            more = f" and {left} more" if left > 0 else ""
+            yield f"{one['store']:<24} {one['found']:>5}  {', '.join(one['places'][:MOST_PLACES])}{more}"
+    nothing = [one["store"] for one in report["stores"] if not one["found"]]
+    yield f"Nothing in {', '.join(nothing)}." if nothing else "Something in every store."
+    last = max((one["gone_by"] for one in report["lapses"]), default="")[:16]
+    yield f"Kafka was not searched: {len(report['lapses'])} topics lapse by themselves, the last by {last} UTC."
+    yield f"Not covered: {'; '.join(report['not_covered'])}."
 
 
 def _values(values: list[str] | None, file: str | None) -> list[str]:
