@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_redaction.adapters.entities import Model, make_entities
 from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.domain.recognizers import RECOGNIZERS, TYPES

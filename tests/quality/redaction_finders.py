@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_ner import Candidate, Entity, Profile, TokenClassifier, apply
 from chancery_redaction.adapters.classifying import ClassifiedEntities
 from chancery_redaction.adapters.searching import SearchingDetector

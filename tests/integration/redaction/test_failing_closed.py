@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from chancery_bus import KafkaAddress, Publisher, StageLimits, StageRunner, TopicReader, ensure_topics, topic_specs
 from chancery_bus.clients import start_consumer
-from chancery_contracts.catalogue import Catalogue, RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import system_clock
 from chancery_contracts.topics import REDACTED, REFUSED, REQUESTED
 from chancery_redaction.adapters.guarding import Bounds, GuardedDetector

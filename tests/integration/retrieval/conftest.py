@@ -10,7 +10,7 @@ import pytest
 from chancery_bus import BusHandler, Received
 from chancery_contracts.areas import DocumentWithdrawn
 from chancery_contracts.base import VersionRef
-from chancery_contracts.catalogue import UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.interactions import InteractionGrounded, Message
 from chancery_local.artifacts import default_cache, embedding_model

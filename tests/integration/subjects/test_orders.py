@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from chancery_contracts.catalogue import body_sha256
+from chancery_contracts.canonical import body_sha256
 from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.privacy import HoldPlaced, HoldReleased
 from chancery_contracts.stores import STORES

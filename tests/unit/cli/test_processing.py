@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import yaml
 from chancery_cli.processing import TO_FILL_IN, Format, _template, _written, register_of
 from chancery_contracts.base import VersionRef
-from chancery_contracts.catalogue import Catalogue, ModelBody, RedactionPolicyBody, TenantBody, UseCaseBody
+from chancery_contracts.bodies import ModelBody, RedactionPolicyBody, TenantBody, UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_testing.builders import registry_entry
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

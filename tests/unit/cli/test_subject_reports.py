@@ -7,7 +7,7 @@ import pytest
 from chancery_cli.app import app
 from chancery_cli.subject_pages import export_page, report_page
 from chancery_cli.subject_reports import fault_of
-from chancery_contracts.catalogue import body_sha256
+from chancery_contracts.canonical import body_sha256
 from chancery_ledger import Ed25519Signer, sign_note
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from chancery_contracts import Poison, VersionRef
-from chancery_contracts.catalogue import BudgetBody, Catalogue
+from chancery_contracts.bodies import BudgetBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_testing.builders import T0, registry_entry
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from chancery_contracts.catalogue import ModelBody, ModelPrice
+from chancery_contracts.bodies import ModelBody, ModelPrice
 from chancery_contracts.interactions import PriceEvidence, TokenUsage
 from chancery_cost.adapters.prices import GenaiPriceList
 from chancery_cost.domain.pricing import Size, actual_micros, estimate_input_tokens, period_of, worst_case_micros

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from chancery_contracts.catalogue import ModelBody
+from chancery_contracts.bodies import ModelBody
 from chancery_generation.adapters.openai import OpenAiModel
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult

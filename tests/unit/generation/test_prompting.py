@@ -1,7 +1,7 @@
 """Prompts are rendered strictly, and their templates hashed."""
 
 import pytest
-from chancery_contracts.catalogue import PromptBody
+from chancery_contracts.bodies import PromptBody
 from chancery_contracts.interactions import InjectionFinding, Message, Passage
 from chancery_generation.domain.prompting import REMOVED, prompt_sha256, render, render_prompt
 from chancery_generation.errors import PromptError

@@ -4,7 +4,7 @@ import multiprocessing
 import pickle
 
 import pytest
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_contracts.failures import Retry
 from chancery_redaction.adapters.detecting import default_detector
 from chancery_redaction.adapters.guarding import Bounds, GuardedDetector

@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_redaction.adapters.normalising import NormalisingDetector
 from chancery_redaction.domain.normalising import normalised
 from chancery_redaction.domain.recognizers import recognize

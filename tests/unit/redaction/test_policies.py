@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.domain.amounts import amounts, rounded
 from chancery_redaction.domain.dates import dates

@@ -1,7 +1,7 @@
 """The detector: thresholds, allow lists, what a tenant adds, languages, profiles; over all texts of a request."""
 
 import pytest
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_redaction.adapters.entities import make_entities
 from chancery_redaction.adapters.searching import SearchingDetector
 from chancery_redaction.errors import UnknownLanguage

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from chancery_contracts.catalogue import BODIES, PolicyPattern, RedactionPolicyBody
+from chancery_contracts.bodies import BODIES, PolicyPattern, RedactionPolicyBody
 from chancery_contracts.patterns import compiled
 from chancery_redaction.domain import tenant
 from chancery_redaction.domain.literals import Literals

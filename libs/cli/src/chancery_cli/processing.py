@@ -14,7 +14,8 @@ import typer
 import yaml
 from chancery_bus import KafkaAddress, TopicReader
 from chancery_contracts.areas import RegistryEntryPublished
-from chancery_contracts.catalogue import SHARED, Catalogue, ModelBody, RedactionPolicyBody, TenantBody, UseCaseBody
+from chancery_contracts.bodies import ModelBody, RedactionPolicyBody, TenantBody, UseCaseBody
+from chancery_contracts.catalogue import SHARED, Catalogue
 from chancery_contracts.stores import STORES
 from chancery_contracts.topics import REGISTRY
 

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from chancery_bus import KafkaAddress, Publisher, TopicReader, ensure_topics, topic_specs
 from chancery_contracts.areas import RegistryEntryPublished
-from chancery_contracts.catalogue import BODIES, body_sha256
+from chancery_contracts.bodies import BODIES
+from chancery_contracts.canonical import body_sha256
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.identifiers import derived_id
 from chancery_contracts.topics import REGISTRY

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from chancery_contracts.catalogue import body_sha256
+from chancery_contracts.canonical import body_sha256
 from chancery_ledger import Ed25519Verifier, LedgerError
 from chancery_ledger.notes import open_note
 

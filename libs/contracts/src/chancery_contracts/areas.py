@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from chancery_contracts.base import Payload, VersionRef
+from chancery_contracts.base import Part, Payload, VersionRef
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN
 from chancery_contracts.interactions import TokenUsage
 
@@ -13,8 +13,16 @@ RegistryKind = Literal["tenant", "prompt", "model", "use_case", "budget", "redac
 PostingKind = Literal["reserve", "settle", "release"]
 
 
+class CallUsage(Part):
+    """What one call took; `ordinal` is its attempt's."""
+
+    ordinal: int = Field(ge=1)
+    model: VersionRef
+    usage: TokenUsage
+
+
 class UsageReported(Payload):
-    """What the provider counted for one model call."""
+    """What providers counted. `usage` is the sum over `calls`, where more than one model was asked; `model` the one that answered."""
 
     TYPE: ClassVar[str] = "chancery.usage.reported.v1"
     use_case: VersionRef
@@ -22,6 +30,7 @@ class UsageReported(Payload):
     model: VersionRef
     usage: TokenUsage
     raw_usage: str
+    calls: tuple[CallUsage, ...] = ()
 
 
 class CostPosted(Payload):

@@ -1,6 +1,6 @@
 """The base of every payload: frozen, strict to build, tolerant to read."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,3 +32,21 @@ class VersionRef(Part):
 
     name: str = Field(pattern=IDENTIFIER_PATTERN)
     version: int = Field(ge=1)
+
+
+Sensitivity = Literal["public", "internal", "confidential", "restricted"]
+SENSITIVITIES: tuple[Sensitivity, ...] = get_args(Sensitivity)
+"""From what anybody may see to what leaves for attested machines only."""
+InputValue = str | int | bool | tuple[str, ...]
+"""What a prompt's input may be. No floats: canonical JSON of bodies has none."""
+
+
+def cleared(clearance: Sensitivity, text: Sensitivity) -> bool:
+    """Whether something of a clearance may see a text."""
+    return SENSITIVITIES.index(clearance) >= SENSITIVITIES.index(text)
+
+
+def strictest(*sensitivities: Sensitivity | None) -> Sensitivity:
+    """The most sensitive of some; `internal` where none is stated."""
+    stated = [one for one in sensitivities if one is not None]
+    return max(stated, key=SENSITIVITIES.index) if stated else "internal"

@@ -1,10 +1,11 @@
 """Payloads of the pipeline, in order. Each carries what went before it, so a stage reads one topic only."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from chancery_contracts.base import Part, Payload, VersionRef
+from chancery_contracts.base import InputValue, Part, Payload, Sensitivity, VersionRef
 from chancery_contracts.failures import RefusalCode
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN
 
@@ -29,6 +30,8 @@ class InteractionRequested(Payload):
     messages: tuple[Message, ...] = Field(min_length=1, max_length=200)
     actor: str = Field(default="unknown", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Opaque id of who asks; never a name or e-mail")
     max_output_tokens: int | None = Field(default=None, ge=1, le=100_000)
+    sensitivity: Sensitivity | None = Field(default=None, description="Raises the use case's, never lowers it")
+    inputs: dict[str, InputValue] = Field(default_factory=dict, max_length=50, description="Values for the prompt's typed inputs")
 
 
 class Finding(Part):
@@ -65,6 +68,10 @@ class InteractionRedacted(Payload):
     findings: tuple[Finding, ...] = ()
     injections: tuple[InjectionFinding, ...] = ()
     redaction_policy: VersionRef
+    sensitivity: Sensitivity | None = Field(default=None, description="The stricter of the use case's and the request's")
+    inputs: dict[str, InputValue] = Field(
+        default_factory=dict, description="Masked; findings in them have the index after the last message"
+    )
 
 
 class Passage(Part):
@@ -118,12 +125,21 @@ class Reservation(Part):
     price: PriceEvidence
 
 
+class Assignment(Part):
+    """The variant of an experiment under which an interaction runs."""
+
+    experiment: VersionRef
+    variant: str
+    prompt: VersionRef | None = None
+
+
 class InteractionAuthorised(InteractionGrounded):
     """The worst-case cost is reserved; the model may be called."""
 
     TYPE: ClassVar[str] = "chancery.interaction.authorised.v1"
     model: VersionRef
     reservation: Reservation
+    assignment: Assignment | None = None
 
 
 class Citation(Part):
@@ -152,6 +168,55 @@ class Attempt(Part):
     outcome: Literal["answered", "timeout", "rate_limited", "server_error", "rejected", "unreachable", "malformed", "unknown"]
     latency_ms: int = Field(ge=0)
     status: int | None = None
+    why: Literal["first", "again", "fallback", "hedge"] | None = Field(default=None, description="Why it was made")
+    provider: str | None = None
+    provider_model: str | None = None
+    region: str | None = None
+    superseded: bool = Field(default=False, description="Another attempt at the same time was answered first")
+
+
+class Candidate(Part):
+    """A model that was looked at. `passed_over`: why it was not asked, in words; none: it could be."""
+
+    model: VersionRef
+    passed_over: str | None = None
+
+
+class AttestationEvidence(Part):
+    """What proved which code would read the text. `document_sha256` is of the COSE_Sign1 document as it came."""
+
+    kind: Literal["aws-nitro"]
+    document_sha256: str
+    module_id: str
+    attested_at: datetime
+    channel_key_sha256: str = Field(description="Of the public key (SPKI, DER) that the channel was bound to")
+
+
+class RouteDecision(Part):
+    """Which models might have answered, in the order in which they were looked at, and why."""
+
+    sensitivity: Sensitivity
+    regions: tuple[str, ...] = ()
+    prefer: str = "order"
+    candidates: tuple[Candidate, ...]
+    attestation: AttestationEvidence | None = None
+
+
+class CacheEvidence(Part):
+    """Where an answer came from that no model was asked for. `source`: the event whose answer it is."""
+
+    kind: Literal["exact", "semantic"]
+    key_sha256: str
+    source: str
+    similarity: float | None = None
+
+
+class ToolCall(Part):
+    """The model wants a tool called. `arguments` is JSON, with pseudonyms."""
+
+    call_id: str
+    name: str
+    arguments: str
 
 
 class InteractionGenerated(InteractionAuthorised):
@@ -169,6 +234,11 @@ class InteractionGenerated(InteractionAuthorised):
     raw_usage: str = Field(description="The provider's usage, as JSON, untouched")
     attempts: tuple[Attempt, ...]
     cache_state: Literal["off", "miss", "hit"] = "off"
+    answered_by: VersionRef | None = Field(default=None, description="The model whose answer it is; none: `model`")
+    route: RouteDecision | None = None
+    cache: CacheEvidence | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    output_valid: bool | None = Field(default=None, description="Whether the answer fits the prompt's output schema; none: it has none")
 
 
 class Check(Part):
@@ -199,6 +269,8 @@ class InteractionRefused(Payload):
     reason: str
     requester_message: str
     use_case: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    route: RouteDecision | None = None
 
 
 class CompletedCitation(Part):
@@ -230,3 +302,4 @@ class InteractionCompleted(Payload):
     stage: Stage
     usage: TokenUsage | None = None
     checks_failed: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = Field(default=(), description="Arguments with pseudonyms restored")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts import access, areas, interactions, keys, privacy, reveals, subjects
+from chancery_contracts import access, areas, governance, interactions, keys, privacy, reveals, subjects
 from chancery_contracts.base import Payload
 
 HOUR_MS = 3_600_000
@@ -101,9 +101,9 @@ DOCUMENTS = Topic(
     partitions=3, retention_ms=7 * DAY_MS, description="Versions of documents, and their indexing",
 )  # fmt: skip
 REGISTRY = Topic(
-    "registry", "registry", "kind/name/version", (areas.RegistryEntryPublished,), "none",
+    "registry", "registry", "kind/name/version or change", (areas.RegistryEntryPublished, *governance.CHANGES), "none",
     partitions=1, retention_ms=-1, compacted=True,
-    description="Prompts, models, use cases, policies, budgets, tenants: one key a version, so that compaction keeps the history",
+    description="Prompts, models, use cases, policies, budgets, prices, tenants: one key a version or change, so that compaction keeps all",
 )  # fmt: skip
 REVIEWS = Topic(
     "reviews", "review", "conversation or interaction", (areas.ReviewDecided,), "none", partitions=1, description="Decisions of people"

@@ -13,7 +13,8 @@ from chancery_contracts.areas import (
     ReviewDecided,
     UsageReported,
 )  # fmt: skip
-from chancery_contracts.catalogue import SHARED, body_sha256
+from chancery_contracts.canonical import body_sha256
+from chancery_contracts.catalogue import SHARED
 from chancery_contracts.interactions import (
     AccessDecision,
     Attempt,

@@ -7,7 +7,7 @@ from typing import Any
 
 from chancery_contracts.areas import UsageReported
 from chancery_contracts.base import Payload, VersionRef
-from chancery_contracts.catalogue import BudgetBody, ModelBody, UseCaseBody
+from chancery_contracts.bodies import BudgetBody, ModelBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode, Retry
 from chancery_contracts.identifiers import derived_id, is_identifier

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chancery_contracts.catalogue import Catalogue, ModelBody
+from chancery_contracts.bodies import ModelBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import TokenUsage
 
 from chancery_cost.domain.pricing import Charge, Quote, Size

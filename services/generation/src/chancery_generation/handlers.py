@@ -6,7 +6,7 @@ from typing import Literal
 
 from chancery_contracts import REFUSAL_MESSAGES, AnyEvent, Event, Payload, RefusalCode, Retry
 from chancery_contracts.areas import UsageReported
-from chancery_contracts.catalogue import ModelBody, PromptBody, UseCaseBody
+from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
 from chancery_contracts.interactions import Attempt, InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
 
 from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from chancery_contracts.base import Payload, VersionRef
-from chancery_contracts.catalogue import RedactionPolicyBody, UseCaseBody
+from chancery_contracts.bodies import RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
 from chancery_contracts.identifiers import completed_id, pseudonym_scope

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chancery_contracts.catalogue import Catalogue, RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
+from chancery_contracts.catalogue import Catalogue
 
 from chancery_redaction.domain.spans import Span
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chancery_contracts.areas import DocumentIndexed, DocumentPublished, DocumentWithdrawn
 from chancery_contracts.base import Payload
-from chancery_contracts.catalogue import UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import Poison, Retry
 from chancery_contracts.interactions import AccessDecision, InjectionFinding, InteractionGrounded, InteractionRedacted, Passage, Stage

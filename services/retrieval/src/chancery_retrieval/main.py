@@ -8,7 +8,8 @@ from functools import partial
 import structlog
 from chancery_bus import TopicReader
 from chancery_contracts.base import VersionRef
-from chancery_contracts.catalogue import Catalogue, UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.topics import PRIVACY
 from chancery_runtime.access import require_operator
 from chancery_runtime.application import Application

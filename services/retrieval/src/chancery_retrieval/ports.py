@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chancery_contracts.base import VersionRef
-from chancery_contracts.catalogue import UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.event import Clock
 from chancery_contracts.interactions import InjectionFinding
 

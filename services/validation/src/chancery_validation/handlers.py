@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from chancery_contracts import AnyEvent, Payload, Poison, Retry
-from chancery_contracts.catalogue import UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.interactions import InteractionGenerated, InteractionValidated, Verdict
 
 from chancery_validation.domain.checks import run_checks

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from chancery_contracts.catalogue import DEFAULT_RETENTION_DAYS, Catalogue, UseCaseBody
+from chancery_contracts.bodies import DEFAULT_RETENTION_DAYS, UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import AnyEvent, Clock
 from chancery_contracts.failures import Retry
 from chancery_contracts.privacy import ErasureRefused

@@ -8,7 +8,9 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from chancery_contracts.catalogue import BODIES, Catalogue, body_sha256
+from chancery_contracts.bodies import BODIES
+from chancery_contracts.canonical import body_sha256
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock
 from chancery_ledger import read_leaf
 from chancery_ledger.pack_anchors import PackAnchor

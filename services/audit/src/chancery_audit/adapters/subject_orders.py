@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import structlog
 from chancery_bus import Received
-from chancery_contracts.catalogue import body_sha256
+from chancery_contracts.canonical import body_sha256
 from chancery_contracts.event import AnyEvent, Clock, Event
 from chancery_contracts.failures import Poison
 from chancery_contracts.identifiers import derived_id

@@ -12,7 +12,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from chancery_contracts.catalogue import ModelBody, ModelPrice
+from chancery_contracts.bodies import ModelBody, ModelPrice
 from chancery_contracts.interactions import PriceEvidence, TokenUsage
 
 from chancery_cost.domain.pricing import MICROS_PER_UNIT, Charge, Quote, Size, actual_micros, worst_case_micros

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from chancery_bus import Publisher, RecordFetcher, RecordGone
 from chancery_bus.publisher import Position
-from chancery_contracts.catalogue import Catalogue, UseCaseBody
+from chancery_contracts.bodies import UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock, Event
 from chancery_contracts.interactions import InteractionCompleted, InteractionRequested
 from chancery_runtime.keys import KeyService

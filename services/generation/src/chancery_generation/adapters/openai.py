@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from chancery_contracts.catalogue import ModelBody
+from chancery_contracts.bodies import ModelBody
 from chancery_contracts.event import Clock
 
 from chancery_generation.domain.calls import ModelRequest

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from chancery_contracts.base import VersionRef
-from chancery_contracts.catalogue import ModelBody
+from chancery_contracts.bodies import ModelBody
 from chancery_contracts.interactions import Attempt, TokenUsage
 
 from chancery_generation.domain.completion import AttemptOutcome, Completion

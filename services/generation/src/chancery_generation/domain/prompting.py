@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chancery_contracts.catalogue import PromptBody
+from chancery_contracts.bodies import PromptBody
 from chancery_contracts.interactions import Message, Passage
 
 from chancery_generation.domain.usage import count_tokens

@@ -13,7 +13,7 @@ from queue import LifoQueue
 from typing import Any
 
 import structlog
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_contracts.failures import Retry
 from chancery_runtime.metrics import counter, histogram
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 
 from chancery_redaction.domain.normalising import normalised
 from chancery_redaction.domain.spans import Span, settle

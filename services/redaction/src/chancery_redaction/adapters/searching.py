@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 
 from chancery_redaction.domain.coreference import PERSON, refer
 from chancery_redaction.domain.plausible import plausible

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chancery_contracts.catalogue import RedactionPolicyBody
+from chancery_contracts.bodies import RedactionPolicyBody
 from chancery_contracts.interactions import Finding, FindingMethod
 
 from chancery_redaction.domain.amounts import amounts

@@ -6,7 +6,7 @@ from itertools import accumulate
 from threading import Lock
 from typing import Any
 
-from chancery_contracts.catalogue import PolicyPattern
+from chancery_contracts.bodies import PolicyPattern
 from chancery_contracts.patterns import compiled
 
 from chancery_redaction.domain.literals import Literals

@@ -1,0 +1,223 @@
+"""The fold of the registry's topic, for one governed thing: which changes count, which version is live when, by whom approved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from chancery_contracts.areas import RegistryEntryPublished
+from chancery_contracts.canonical import body_sha256
+from chancery_contracts.event import AnyEvent, Event
+from chancery_contracts.governance import (
+    Change,
+    Commented,
+    EvidenceAttached,
+    LabelMoved,
+    RegistryEnvironment,
+    ReviewRequested,
+    VersionActivated,
+    VersionDrafted,
+    VersionRetired,
+    VersionReviewed,
+)
+
+Stage = Literal["draft", "in_review", "approved"]
+State = Literal["draft", "in_review", "approved", "live", "retired"]
+
+
+class ChangeRefused(Exception):
+    """This change does not count: read the thing's state again and decide anew."""
+
+
+@dataclass
+class Version:
+    """An immutable body and what was decided about it. `founded_from`: published by a file before there was governance."""
+
+    number: int
+    author: str
+    drafted_at: datetime
+    body: dict[str, Any]
+    sha256: str
+    stage: Stage = "draft"
+    founded_from: datetime | None = None
+    roles: tuple[str, ...] = ()
+    approvals: dict[str, str] = field(default_factory=dict)
+    """Who approved, by role."""
+    retired_from: datetime | None = None
+
+    def usable(self, at: datetime) -> bool:
+        """Not retired at a moment."""
+        return self.retired_from is None or at < self.retired_from
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A version is live in an environment from a moment on, until the next one."""
+
+    environment: RegistryEnvironment
+    effective_from: datetime
+    sequence: int
+    version: int
+
+
+class History:
+    """All of one thing. `apply` takes events in the topic's order, any of them twice."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.versions: dict[int, Version] = {}
+        self.activations: list[Activation] = []
+        self.labels: dict[str, int] = {}
+        self._seen: set[str] = set()
+
+    def apply(self, event: AnyEvent) -> bool:
+        """Whether it changed anything; False for what was applied before. Raises ChangeRefused."""
+        if event.id in self._seen:
+            return False
+        data = event.data
+        if isinstance(data, RegistryEntryPublished):
+            self._found(data, event.time)
+        elif isinstance(data, Change):
+            self._change(event, data)
+        self._seen.add(event.id)
+        return True
+
+    def live(self, at: datetime, environment: RegistryEnvironment = "production") -> Version | None:
+        """The version that is live at a moment: of the last activation in force, else the highest founded one in force."""
+        in_force = [one for one in self.activations if one.environment == environment and one.effective_from <= at]
+        if in_force:
+            found = self.versions[max(in_force, key=lambda one: (one.effective_from, one.sequence)).version]
+            return found if found.usable(at) else None
+        founded = [one for one in self.versions.values() if one.founded_from is not None and one.founded_from <= at and one.usable(at)]
+        return max(founded, key=lambda one: one.number, default=None)
+
+    def state(self, number: int, at: datetime, environment: RegistryEnvironment = "production") -> State:
+        """In words. One that was live and is replaced is `retired`, too; it may be put live again."""
+        version = self.versions[number]
+        if not version.usable(at):
+            return "retired"
+        if self.live(at, environment) is version:
+            return "live"
+        return "retired" if self.was_live(number, at, environment) else version.stage
+
+    def was_live(self, number: int, at: datetime, environment: RegistryEnvironment = "production") -> bool:
+        """At a moment or before."""
+        version = self.versions[number]
+        founded = version.founded_from is not None and version.founded_from <= at
+        activated = any(one.version == number and one.environment == environment and one.effective_from <= at for one in self.activations)
+        return founded or activated
+
+    def _found(self, entry: RegistryEntryPublished, at: datetime) -> None:
+        if body_sha256(entry.body) != entry.body_sha256:
+            raise ChangeRefused("the body does not match its hash")
+        if self.sequence:
+            raise ChangeRefused("this thing is governed: draft a version")
+        if entry.version in self.versions:
+            raise ChangeRefused("this version exists")
+        self.versions[entry.version] = Version(
+            entry.version, entry.author, at, entry.body, entry.body_sha256, "approved", entry.effective_from
+        )  # fmt: skip
+
+    def _change(self, event: AnyEvent, data: Change) -> None:
+        if data.change_id != event.id:
+            raise ChangeRefused("the change does not carry its event's id")
+        if data.sequence != self.sequence + 1:
+            raise ChangeRefused("another change came first")
+        _RULES[type(data)](self, event)
+        self.sequence = data.sequence
+
+    def _usable(self, number: int, at: datetime) -> Version:
+        version = self.versions.get(number)
+        if version is None:
+            raise ChangeRefused("there is no such version")
+        if not version.usable(at):
+            raise ChangeRefused("the version is retired")
+        return version
+
+
+def _drafted(history: History, event: Event[VersionDrafted]) -> None:
+    data = event.data
+    if data.version != max(history.versions, default=0) + 1:
+        raise ChangeRefused("a new version has the next number")
+    if body_sha256(data.body) != data.body_sha256:
+        raise ChangeRefused("the body does not match its hash")
+    history.versions[data.version] = Version(data.version, data.actor, event.time, data.body, data.body_sha256)
+
+
+def _review_requested(history: History, event: Event[ReviewRequested]) -> None:
+    version = history._usable(event.data.version, event.time)  # rules are History's own
+    if version.stage != "draft":
+        raise ChangeRefused("only a draft is put to review")
+    version.stage, version.roles, version.approvals = "in_review", event.data.roles, {}
+
+
+def _reviewed(history: History, event: Event[VersionReviewed]) -> None:
+    data = event.data
+    version = history._usable(data.version, event.time)
+    if version.stage != "in_review":
+        raise ChangeRefused("the version is not in review")
+    if data.actor == version.author:
+        raise ChangeRefused("an author does not review what is their own (four eyes)")
+    if data.decision == "reject":
+        version.stage, version.approvals = "draft", {}
+        return
+    if data.role not in version.roles or data.role in version.approvals:
+        raise ChangeRefused("no approval in this role is open")
+    if data.actor in version.approvals.values():
+        raise ChangeRefused("each role is given by another person")
+    version.approvals[data.role] = data.actor
+    if set(version.approvals) == set(version.roles):
+        version.stage = "approved"
+
+
+def _activated(history: History, event: Event[VersionActivated]) -> None:
+    data = event.data
+    version = history._usable(data.version, event.time)
+    if data.effective_from < event.time:
+        raise ChangeRefused("the past is not changed")
+    if data.emergency and not history.was_live(data.version, event.time, data.environment):
+        raise ChangeRefused("an emergency goes back to a version that was live")
+    if data.environment == "production" and not data.emergency and version.stage != "approved":
+        raise ChangeRefused("only an approved version goes live in production")
+    history.activations.append(Activation(data.environment, data.effective_from, data.sequence, data.version))
+
+
+def _retired(history: History, event: Event[VersionRetired]) -> None:
+    version = history._usable(event.data.version, event.time)
+    if event.data.effective_from < event.time:
+        raise ChangeRefused("the past is not changed")
+    version.retired_from = event.data.effective_from
+
+
+def _evidence(history: History, event: Event[EvidenceAttached]) -> None:
+    if event.data.version not in history.versions:
+        raise ChangeRefused("there is no such version")
+
+
+def _commented(history: History, event: Event[Commented]) -> None:
+    if event.data.version is not None and event.data.version not in history.versions:
+        raise ChangeRefused("there is no such version")
+
+
+def _label(history: History, event: Event[LabelMoved]) -> None:
+    data = event.data
+    if data.version is None:
+        if data.label not in history.labels:
+            raise ChangeRefused("there is no such label")
+        del history.labels[data.label]
+        return
+    if data.version not in history.versions:
+        raise ChangeRefused("there is no such version")
+    history.labels[data.label] = data.version
+
+
+_RULES: Mapping[type[Change], Callable[[History, Event[Any]], None]] = {
+    VersionDrafted: _drafted,
+    ReviewRequested: _review_requested,
+    VersionReviewed: _reviewed,
+    EvidenceAttached: _evidence,
+    Commented: _commented,
+    LabelMoved: _label,
+    VersionActivated: _activated,
+    VersionRetired: _retired,
+}
