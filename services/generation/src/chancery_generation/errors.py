@@ -6,7 +6,11 @@ class GenerationError(Exception):
 
 
 class PromptError(GenerationError):
-    """The prompt's template cannot be rendered: publish a version that uses only {question}, {passages} and {history}."""
+    """The prompt cannot be rendered: publish a version that uses only {question}, {passages}, {history} and what it declares."""
+
+
+class NoStructuredAnswer(GenerationError):
+    """The extractive model answers in sentences: give the use case another model, or a prompt without output schema."""
 
 
 class MissingApiKey(GenerationError):
