@@ -11,6 +11,7 @@ from typing import Any
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from chancery_testing import nitro
 from chancery_testing.nitro import Chain, Wish
@@ -108,8 +109,9 @@ def _unprotected(right: Right, chosen: random.Random) -> bytes:
 def _structure(right: Right, chosen: random.Random) -> bytes:
     parts = cbor2.loads(right.document())
     wrong: list[Any] = [
-        parts[:3], [*parts, b""], parts[::-1], {"doc": parts}, cbor2.CBORTag(98, parts), cbor2.CBORTag(18, cbor2.CBORTag(18, parts)),
-        [parts[0], parts[1], cbor2.loads(parts[2]), parts[3]], [*parts[:3], parts[3][:95]], [*parts[:3], bytes(96)], [*parts[:3], parts[3] * 2],
+        parts[:3], [*parts, b""], parts[::-1], {"doc": parts}, cbor2.CBORTag(98, parts),
+        cbor2.CBORTag(18, cbor2.CBORTag(18, parts)), [parts[0], parts[1], cbor2.loads(parts[2]), parts[3]], [*parts[:3], parts[3][:95]],
+        [*parts[:3], bytes(96)], [*parts[:3], parts[3] * 2],
     ]  # fmt: skip
     return bytes(cbor2.dumps(chosen.choice(wrong)))
 
@@ -187,7 +189,8 @@ def _bundle(right: Right, chosen: random.Random) -> bytes:
     root, region, instance = right.chain.bundle
     wrong = [
         [root], [root, region], [root, instance], [region, instance], [root, instance, region], [region, root, instance],
-        [instance, region, root], [root, root, region, instance], [root, region, region, instance], [root, region, instance, right.chain.leaf.der],
+        [instance, region, root], [root, root, region, instance], [root, region, region, instance],
+        [root, region, instance, right.chain.leaf.der],
     ]  # fmt: skip
     return right.document(cabundle=chosen.choice(wrong))
 
@@ -195,9 +198,9 @@ def _bundle(right: Right, chosen: random.Random) -> bytes:
 def _leaf(right: Right, chosen: random.Random) -> bytes:
     """A leaf that the last authority did issue, but that must not sign, or not now."""
     usual = Wish("enclave", right.now - timedelta(hours=1), timedelta(hours=3), authority=False)
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"lives": timedelta(minutes=50)}, {"starts": right.now + timedelta(minutes=1)}, {"authority": True}, {"may_sign": False},
-        {"critical_extra": True}, {"curve": ec.SECP256R1()}, {"digest": nitro.SHA256()},
+        {"critical_extra": True}, {"curve": ec.SECP256R1()}, {"digest": SHA256()},
     ]  # fmt: skip
     made = nitro.issue(Wish(**(vars(usual) | chosen.choice(wrong))), right.chain.authorities[-1])
     return nitro.sign(right.fields | {"certificate": made.der}, made.key)

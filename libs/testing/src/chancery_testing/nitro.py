@@ -64,7 +64,9 @@ def issue(wish: Wish, issuer: Issued | None = None) -> Issued:
         .add_extension(_usage(wish), critical=True)
     )
     if wish.critical_extra:
-        builder = builder.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), critical=True)
+        builder = builder.add_extension(
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00"), critical=True
+        )
     return Issued(key, builder.sign((issuer or Issued(key, None)).key, wish.digest))  # type: ignore[arg-type]  # its own key signs
 
 
@@ -93,7 +95,7 @@ def chain(now: datetime, **leaf: Any) -> Chain:
     root = issue(Wish("test nitro root", starts - timedelta(days=9), timedelta(days=3650)))
     region = issue(Wish("region", starts, timedelta(days=20), path_length=1), root)
     instance = issue(Wish("instance", starts, timedelta(days=1), path_length=0), region)
-    wish = {"name": "enclave", "starts": starts, "lives": timedelta(hours=3), "authority": False} | leaf
+    wish: dict[str, Any] = {"name": "enclave", "starts": starts, "lives": timedelta(hours=3), "authority": False} | leaf
     return Chain(root, (region, instance), issue(Wish(**wish), instance))
 
 
