@@ -149,8 +149,8 @@ def load(folder: Path, filings: int | None) -> tuple[list[Page], list[Question]]
 @asynccontextmanager
 async def indexed(pages: Sequence[Page], settings: SearchSettings | None = None) -> AsyncIterator[Ports]:
     """Every page as a document of its own, in a collection named for its filing."""
-    async with _database() as database:
-        model = OnnxEmbedder.load(*_model_files())
+    async with fresh_database() as database:
+        model = OnnxEmbedder.load(*model_files())
         embedder = CachedEmbedder(model)
         search = PostgresSearch(database, settings or SearchSettings(), lambda _: None)
         limits = DocumentLimits(1_000_000, 10_000)
@@ -198,7 +198,7 @@ def _figures(label: str, ours: dict[str, float], peer: dict[str, float], questio
 
 
 @asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
+async def fresh_database() -> AsyncIterator[Database]:
     """A schema of its own, emptied before; of the configured database or of an embedded one."""
     with ExitStack() as exits:
         url = os.environ.get("CHANCERY_DATABASE_URL")
@@ -215,7 +215,7 @@ async def _database() -> AsyncIterator[Database]:
         await database.close()
 
 
-def _model_files() -> tuple[Path, Path]:
+def model_files() -> tuple[Path, Path]:
     model, tokenizer = os.environ.get("CHANCERY_EMBEDDING_MODEL_PATH"), os.environ.get("CHANCERY_EMBEDDING_TOKENIZER_PATH")
     if model and tokenizer:
         return Path(model), Path(tokenizer)

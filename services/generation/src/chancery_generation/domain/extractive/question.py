@@ -56,6 +56,12 @@ _MONEY = re.compile(
     r"[£$€¥]\s?\d|\b\d[\d,.]*\s?(?:%|per cent|percent|pence|p\b|(?:thousand|million|billion|bn|mn|euros?|pounds?|dollars?|usd|gbp|eur)\b)",
     re.I,
 )
+_WHERE_TO_LOOK = re.compile(
+    r"^(?:(?:please )?(?:by |when )?(?:us|rely|draw|look|refer)ing\b|according to|based (?:up)?on|in light of|from|given)[^,?]{3,200},\s+"
+    r"(?=(?:what|how|when|where|who|which|why|whether|do|does|did|is|are|was|were|has|have|can|may)\b)",
+    re.I,
+)
+"""Says where to look ("using only the balance sheet, …"), not what for."""
 _DIGIT = re.compile(r"\d")
 _NUMBER_WORD = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|twenty|thirty|sixty|ninety|no|free|none)\b", re.I
@@ -130,8 +136,10 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     asking = [sentence for sentence in sentences if sentence.endswith("?")]
     if not stems(" ".join(asking)):
         return _parts(text), []
-    rest = [term for sentence in sentences if not sentence.endswith("?") for term in stems(sentence)]
-    return [part for sentence in asking for part in _parts(sentence)], rest
+    bare = [_WHERE_TO_LOOK.sub("", sentence) for sentence in asking]
+    told = [sentence[: len(sentence) - len(short)] for sentence, short in zip(asking, bare, strict=True)]
+    rest = [term for sentence in (*told, *(one for one in sentences if not one.endswith("?"))) for term in stems(sentence)]
+    return [part for sentence in bare for part in _parts(sentence)], rest
 
 
 def _parts(sentence: str) -> list[str]:
