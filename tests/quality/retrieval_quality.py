@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from chancery_contracts.areas import DocumentPublished
 from chancery_contracts.event import Event, system_clock
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_embedding import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.domain.passages import Scope, Vector
