@@ -19,9 +19,11 @@ from typing import Any
 from chancery_cli.documents import read_document
 from chancery_contracts.event import system_clock
 from chancery_contracts.interactions import Message, Passage
+from chancery_embedding import OnnxEmbedder
+from chancery_generation.adapters.meaning import EmbeddedMeanings
 from chancery_generation.domain.completion import Answer
 from chancery_generation.domain.extractive.answer import answer
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_generation.domain.extractive.meaning import comparisons
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.domain.passages import Scope
@@ -81,10 +83,13 @@ async def _measure() -> list[dict[str, Any]]:
 async def outcomes_of(asked: Sequence[Asked]) -> AsyncIterator[tuple[Asked, Answer, tuple[Passage, ...]]]:
     """Every question, what was answered, from what."""
     async with _indexed() as ports:
+        meanings = EmbeddedMeanings(ports.indexing.embedder)
         for one in asked:
             found = await find(Scope(TENANT, ("bank-faq",), None), query_from(one.question), TOP_K, ports.grounding)
             passages = tuple(_passage(fused, candidate) for fused, candidate in found.passages)
-            yield one, answer((Message(role="user", content=one.question),), passages), passages
+            messages = (Message(role="user", content=one.question),)
+            near = await meanings.compare(comparisons(messages, passages))
+            yield one, answer(messages, passages, meanings=near), passages
 
 
 def read_questions() -> list[Asked]:

@@ -1,9 +1,9 @@
 """Tables whose cells stand below one another: what text extraction leaves of the statements in a report.
 
-    Purchases of property, plant and equipment
-    (1,577)
-    $
-    (1,373)
+Purchases of property, plant and equipment
+(1,577)
+$
+(1,373)
 """
 
 import re

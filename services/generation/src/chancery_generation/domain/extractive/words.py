@@ -68,7 +68,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"top[- ]?line", "revenue"),
     (r"bottom[- ]?line", "net income netincome"),
     (r"accounts? receivable|trade receivables|receivables", "accounts receivable receivables"),
-    (r"p&l|profit and loss statement|income statements?|statements? of (?:consolidated )?(?:income|operations|earnings)", "incomestatement"),
+    (r"p&l|profit and loss statement|income statements?|statements? of (?:consolidated )?(?:income|operations|earnings)",
+     "incomestatement"),
     (r"balance sheets?|statements? of financial position", "balancesheet"),
     (r"cash flows? statements?|statements? of (?:consolidated )?cash flows?", "cashflowstatement"),
 )  # fmt: skip
