@@ -9,9 +9,17 @@ class PromptError(GenerationError):
     """The prompt's template cannot be rendered: publish a version that uses only {question}, {passages} and {history}."""
 
 
-class MissingApiKey(GenerationError):
+class ModelIncomplete(GenerationError):
+    """A model's entry lacks what its provider needs, so the model is passed over: publish a version that has it."""
+
+
+class NotAttested(GenerationError):
+    """What runs at the far end was not proved, so nothing is sent there: the words say which check failed."""
+
+
+class MissingApiKey(ModelIncomplete):
     """A model names an environment variable for its API key that is not set: set it where the generation service runs."""
 
 
-class MissingBaseUrl(GenerationError):
+class MissingBaseUrl(ModelIncomplete):
     """A model of provider `openai` has no `base_url`: publish a version that names one."""
