@@ -14,6 +14,7 @@ CREATE TABLE outcomes (
     experiment         text,
     experiment_version int,
     variant            text,
+    weights            jsonb,                 -- by which the variant was drawn
     input_uncached     bigint      NOT NULL DEFAULT 0,
     input_cache_read   bigint      NOT NULL DEFAULT 0,
     input_cache_write  bigint      NOT NULL DEFAULT 0,
