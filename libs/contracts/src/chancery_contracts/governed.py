@@ -232,9 +232,10 @@ def _stopped(history: History, event: Event[VariantStopped]) -> None:
         raise ChangeRefused("there is no such variant, or it is the control")
     if data.variant in version.stopped:
         raise ChangeRefused("the variant is stopped")
+    _comparable(data.effective_from)
     if data.effective_from < event.time:
         raise ChangeRefused("the past is not changed")
-    version.stopped[data.variant] = data.effective_from
+    version.stopped = version.stopped | {data.variant: data.effective_from}  # never in place: trials share it
 
 
 def _variants(body: dict[str, Any]) -> list[Any]:

@@ -83,7 +83,13 @@ class ExperimentBody(Part):
         names = [variant.name for variant in self.variants]
         if len(set(names)) != len(names):
             raise ValueError("two variants have one name")
+        if len({metric.name for metric in self.metrics()}) != len(set(self.metrics())):
+            raise ValueError("one measure has two caps or two better ends")
         return self
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """All that are looked at; the primary one first."""
+        return (self.primary, *(rail.metric for rail in self.guard_rails))
 
     @property
     def control(self) -> Variant:

@@ -34,9 +34,25 @@ CREATE TABLE outcomes (
     refused_code       text,
     human_score        real,                  -- 1: a person released it, 0: withheld it
     reviewed_at        timestamptz,
+    counted            boolean     NOT NULL DEFAULT false,  -- its unit is in `experiment_units`
     PRIMARY KEY (tenant, interaction)
 );
 CREATE INDEX outcomes_by_prompt ON outcomes (tenant, prompt, begun_at) WHERE prompt IS NOT NULL;
 CREATE INDEX outcomes_by_model ON outcomes (tenant, model, begun_at) WHERE model IS NOT NULL;
 CREATE INDEX outcomes_by_use_case ON outcomes (tenant, use_case, begun_at) WHERE use_case IS NOT NULL;
 CREATE INDEX outcomes_by_unit ON outcomes (tenant, experiment, experiment_version, unit) WHERE experiment IS NOT NULL;
+CREATE INDEX outcomes_uncounted ON outcomes (tenant, experiment, experiment_version, begun_at) WHERE experiment IS NOT NULL AND NOT counted;
+-- Units in the order in which an experiment has counted them. Nothing is ever changed here: what was decided on it can be decided again.
+CREATE TABLE experiment_units (
+    tenant     text        NOT NULL,
+    experiment text        NOT NULL,
+    version    int         NOT NULL,
+    sequence   bigint      NOT NULL,
+    unit       text        NOT NULL,
+    began_at   timestamptz NOT NULL,
+    variant    text        NOT NULL,
+    weights    jsonb       NOT NULL,
+    "values"   jsonb       NOT NULL,  -- by metric
+    PRIMARY KEY (tenant, experiment, version, sequence),
+    UNIQUE (tenant, experiment, version, unit)
+);
