@@ -1,6 +1,7 @@
 """Error rates of experiments: the product's own fold, fed unit by unit, decided on after every unit.
 
-Null experiments: two variants that do not differ; any decision is false, and their share must keep to the stated bound. `repeated t tests` is what one gets who looks after every unit at a test for one look.
+Null experiments: two variants that do not differ; any decision is false, and their share must keep to the stated bound.
+`repeated t tests` is what one gets who looks after every unit at a test for one look.
 Power: how often a given effect is found by the end of the sample, and after how many units in the middle.
 Guard rails at the border: a variant that is worse by exactly what is allowed; each stop is false. Seeded: it gives the same figures always.
 """

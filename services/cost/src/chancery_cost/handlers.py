@@ -86,7 +86,7 @@ def _quote(event: Event[InteractionGrounded], use_case: UseCaseBody, model: Mode
     try:
         return ports.prices.quote(model, Size(inputs, outputs), event.time)
     except PriceUnknown as exc:
-        raise Refused("price_unknown", f"no price for the model") from exc
+        raise Refused("price_unknown", "no price for the model") from exc
 
 
 def _missing(event: AnyEvent, ports: Ports, code: RefusalCode, what: str) -> Retry | Refused:

@@ -72,7 +72,9 @@ def _refused(event: Event[InteractionRefused]) -> Statement:
 
 def _costed(event: Event[CostPosted]) -> Statement | None:
     row = costed(event)
-    return row and ("outcome_costed", (*_whose(row), row.use_case, *_ref(row.model), row.cost_micros, row.currency, event.id))
+    if row is None:
+        return None
+    return "outcome_costed", (*_whose(row), row.use_case, *_ref(row.model), row.cost_micros, row.currency, event.id)
 
 
 def _reviewed(event: Event[ReviewDecided]) -> Statement:

@@ -39,12 +39,13 @@ class Trials:
         while len(self._states) > MOST:
             self._states.popitem(last=False)
         async with state.lock:
-            while await self._fold(running, state):
-                await asyncio.sleep(0)
+            pages = True
+            while pages:
+                pages = await self._fold(running, state)
         return state.trial
 
     async def _fold(self, running: Running, state: _State) -> bool:
-        """The next page; false where it was the last."""
+        """The next page; false where it was the last. Others get their turn between two pages, as the next is asked for."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(
                 self._queries.units_after, running.tenant, running.ref.name, running.ref.version, state.sequence, PAGE

@@ -16,10 +16,7 @@ def unit_values(body: ExperimentBody, outcomes: Sequence[Outcome]) -> dict[str, 
 
 def value(metric: Metric, outcome: Outcome) -> float | None:
     """From 0 to the metric's upper end; none where the interaction says nothing of it."""
-    if metric.check is not None:
-        found = outcome.checks.get(metric.check)
-    else:
-        found = _MEASURES[metric.measure](outcome)
+    found = _MEASURES[metric.measure](outcome) if metric.check is None else outcome.checks.get(metric.check)
     return None if found is None else min(max(float(found), 0.0), float(metric.upper))
 
 

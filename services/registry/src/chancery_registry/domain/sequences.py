@@ -4,8 +4,8 @@ The difference of means is the mean of `(y - centre) / share` over units of the 
 the control, where `share` is the chance, known beforehand, with which the unit came to the treatment (Horvitz and Thompson 1952), whatever
 `centre` is that earlier units give. Each such term is bounded, so theorem 2 (predictable plug-in empirical Bernstein) of Waudby-Smith and
 Ramdas, *Estimating means of bounded random variables by betting*, JRSS-B 86 (2024), holds for it: nothing is assumed of the distribution,
-and nothing is asymptotic. Two things are ours and keep the proof: the bounds may differ from unit to unit, being known before each, and bets
-are sized for a horizon, where the interval is about as narrow as can be (the paper, §3.3: any predictable bets are valid).
+and nothing is asymptotic. Two things are ours and keep the proof: the bounds may differ from unit to unit, being known before each, and
+bets are sized for a horizon, where the interval is about as narrow as can be (the theorem holds for any predictable bets).
 """
 
 import math
