@@ -30,7 +30,7 @@ class TestWhatIsRead:
     def test_texts_in_files_of_their_own_without_the_last_line_end(self, tmp_path):
         _write(
             tmp_path,
-            answer__prompt_yaml="- {kind: prompt, name: answer, tenant: a-bank, body: {system: !file system.jinja, user: !file user.jinja}}",
+            answer__prompt_yaml=PROMPT.replace("Be brief.", "!file system.jinja").replace("'{question}'", "!file user.jinja"),
             answer__system_jinja="Be brief.\nBe right.\n",
             answer__user_jinja="{question}",
         )

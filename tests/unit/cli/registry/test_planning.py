@@ -160,7 +160,7 @@ class TestUnmanagedAndMoved:
         made = plan(registry, wanted(CASE, USES), wanted(body=TWO))
         apply(registry, plan(registry, wanted(body={"system": "Else.", "user": "u"})))
         asked = len(registry.orders)
-        with pytest.raises(CommandFailed, match="prompt/answer. Nothing was applied: plan again"):
+        with pytest.raises(CommandFailed, match=r"prompt/answer\. Nothing was applied: plan again"):
             apply(registry, made)
         assert len(registry.orders) == asked
 

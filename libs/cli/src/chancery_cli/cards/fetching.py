@@ -47,9 +47,7 @@ class Source:
     def _next(self, url: str, location: str) -> str:
         target = urljoin(url, location)
         if _server(target) != _server(self.endpoint):
-            raise CommandFailed(
-                f"{self.endpoint} redirects to another server, {urlsplit(target).hostname}: name that as --endpoint if you trust it"
-            )
+            raise CommandFailed(f"{self.endpoint} redirects to {urlsplit(target).hostname}: name that as --endpoint if you trust it")
         return target
 
     def _get(self, url: str, asked: dict[str, str]) -> tuple[int, str, bytes]:
