@@ -77,7 +77,7 @@ def _card(stated: dict[str, Any], task: Any) -> dict[str, Any]:
     for field, names in _TEXTS.items():
         card[field] = next((found for name in names if (found := ", ".join(texts(stated.get(name), 20)))), None)
     for field, names in _LISTS.items():
-        value = next((stated[name] for name in names if name in stated), [])
+        value: Any = next((stated[name] for name in names if name in stated), [])
         card[field] = texts(re.split(r"[;\n]" if field == "limits" else r"[;,\s]+", value) if isinstance(value, str) else value, 20)
     return card
 

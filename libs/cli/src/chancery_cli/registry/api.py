@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-from chancery_contracts.governance import GovernedKind
+from chancery_contracts.governance import GovernedKind, RegistryEnvironment
 
 from chancery_cli.errors import CommandFailed
 from chancery_cli.registry.applying import Guard
@@ -28,12 +28,13 @@ class Registry:
     """One person's view of it. Reads are kept for as long as the command runs: a plan sees each thing once."""
 
     http: httpx.Client
+    environment: RegistryEnvironment = "production"
     _details: dict[Thing, Json | None] = field(default_factory=dict)
 
     def look(self, thing: Thing) -> Known | None:
         """What planning needs of it; none where there is no such thing."""
         detail = self.detail(thing)
-        return None if detail is None else known_of(thing, detail)
+        return None if detail is None else known_of(thing, detail, self.environment, datetime.now(UTC))
 
     def detail(self, thing: Thing) -> Json | None:
         """Versions, labels, activations and history."""
@@ -43,7 +44,7 @@ class Registry:
 
     def fresh(self) -> "Registry":
         """Without what was read before."""
-        return Registry(self.http)
+        return Registry(self.http, self.environment)
 
     def body(self, thing: Thing, version: int) -> Json:
         """Of one version."""
@@ -54,19 +55,19 @@ class Registry:
         """All of one version."""
         return self._read(thing, f"/versions/{version}") or {}
 
-    def live(self, at: datetime, tenant: str, environment: str) -> list[Json]:
+    def live(self, at: datetime, tenant: str) -> Json:
         """Everything that is live at a moment, of the tenant and shared."""
-        return list((self.get("live", {"tenant": tenant, "at": at.isoformat(), "environment": environment}) or {})["live"])
+        return self.get("live", {"tenant": tenant, "at": at.isoformat(), "environment": self.environment}) or {}
 
-    def live_of(self, thing: Thing, at: datetime, environment: str) -> Json | None:
-        """What of a thing is live at a moment."""
-        asked = {"tenant": thing.tenant, "at": at.isoformat(), "environment": environment}
+    def live_of(self, thing: Thing, at: datetime) -> Json | None:
+        """What of a thing is live at a moment, and since when."""
+        asked = {"tenant": thing.tenant, "at": at.isoformat(), "environment": self.environment}
         return self.get(f"{thing.kind}/{quote(thing.name)}/live", asked, missing_ok=True)
 
-    def things(self, tenant: str, kinds: tuple[GovernedKind, ...] = KINDS) -> list[Json]:
+    def things(self, tenant: str, kinds: tuple[GovernedKind, ...] = KINDS) -> list[tuple[Thing, Json]]:
         """What a tenant has, kind by kind."""
-        found = [(self.get(kind, {"tenant": tenant}) or {}).get("entries", []) for kind in kinds]
-        return [one for entries in found for one in entries]
+        found = ((kind, one) for kind in kinds for one in (self.get(kind, {"tenant": tenant}) or {}).get("things", []))
+        return [(Thing(tenant, kind, one["name"]), one) for kind, one in found]
 
     def find(self, named: Named, tenant: str) -> Thing:
         """The tenant's own thing, else a shared one. Raises CommandFailed where there is none, or more than one."""
@@ -79,14 +80,24 @@ class Registry:
                 return found[0]
         raise CommandFailed(f"the registry has no {named.kind or 'entry'} {named.name} of {tenant}, and none that is shared")
 
-    def order(self, thing: Thing, path: str, body: Json, guard: Guard | None = None, method: str = "POST") -> int:
+    def order(self, thing: Thing, path: str, body: Json, guard: Guard) -> int:
         """The thing's new sequence. Raises CommandFailed with the registry's own words, Moved for a conflict."""
+        return int(self.place(thing, path, body, guard)["sequence"])
+
+    def place(self, thing: Thing, path: str, body: Json, guard: Guard | None = None) -> Json:
+        """An order to POST, and what became of it. Raises CommandFailed with the registry's own words, Moved for a conflict."""
         headers = {} if guard is None else {"If-Match": f'"{guard.sequence}"', "Idempotency-Key": guard.key}
+        return self._change("POST", thing, path, json={key: value for key, value in body.items() if value is not None}, headers=headers)
+
+    def point(self, thing: Thing, label: str, version: int | None) -> Json:
+        """Points a label to a version; none takes it away."""
+        return self._change("PUT", thing, f"labels/{quote(label)}", json={"version": version})
+
+    def _change(self, method: str, thing: Thing, path: str, **given: Any) -> Json:
         where = f"/v1/registry/{thing.kind}/{quote(thing.name)}/{path}"
-        stated = {key: value for key, value in body.items() if value is not None} if method == "POST" else body
-        response = self._ask(method, where, params={"tenant": thing.tenant}, json=stated, headers=headers)
+        response = self._ask(method, where, params={"tenant": thing.tenant}, **given)
         self._details.pop(thing, None)
-        return int(_checked(response).json()["sequence"])
+        return dict(_checked(response).json())
 
     def _read(self, thing: Thing, path: str, *, missing_ok: bool = False) -> Json | None:
         return self.get(f"{thing.kind}/{quote(thing.name)}{path}", {"tenant": thing.tenant}, missing_ok=missing_ok)

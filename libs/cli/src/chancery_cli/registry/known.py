@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from chancery_contracts.governed import State
@@ -21,6 +22,8 @@ class KnownVersion:
     """Not retired by somebody; one that was merely replaced is usable."""
     was_live: bool = False
     rejected: bool = False
+    live_from: datetime | None = None
+    """When it goes live, where that is decided and yet to come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import get_args
 
 from chancery_contracts.governance import GovernedKind
 
@@ -51,4 +51,4 @@ def kind_of(text: str) -> GovernedKind:
     kind = text.replace("-", "_")
     if kind not in KINDS:
         raise CommandFailed(f"there is no kind {text!r}: it is one of {', '.join(KINDS)}")
-    return cast(GovernedKind, kind)
+    return kind

@@ -159,12 +159,14 @@ def _check_version(wanted: Wanted, known: Known, same: KnownVersion | None) -> N
 
 def _may_go_live(known: Known, same: KnownVersion) -> bool:
     """Never what an emergency took away: that somebody decides by `registry activate`, not a pipeline."""
-    return same.approved and same.number != known.live and not (known.emergency and same.was_live)
+    return same.approved and same.number != known.live and same.live_from is None and not (known.emergency and same.was_live)
 
 
 def _note(known: Known, same: KnownVersion, steps: tuple[Step, ...]) -> str:
     if same.number == known.live:
         return "live" if same.number == known.newest().number else f"live; the newest is {known.newest().number}"
+    if same.live_from is not None:
+        return f"goes live at {same.live_from.isoformat(timespec='seconds')}"
     if same.rejected:
         return "rejected: change it, or ask again with `registry review`"
     if known.emergency and same.was_live:

@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """As YAML 1.2 §3.2.1.3 wants it, unlike PyYAML: the keys of a mapping are unique."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]  # type: ignore[no-untyped-call]  # its stubs are incomplete
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = {str(key) for key in keys if keys.count(key) > 1}
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"twice in one mapping: {', '.join(sorted(twice))}", node.start_mark)
@@ -42,7 +42,9 @@ class _Loader(yaml.SafeLoader):
 
     def file_text(self, node: yaml.Node) -> str:
         """The text of `!file NAME`."""
-        name = self.construct_scalar(node)  # type: ignore[no-untyped-call]
+        if not isinstance(node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "`!file` takes the name of a file", node.start_mark)
+        name = self.construct_scalar(node)
         return FileText(self.read_beside(str(name)), str(name))
 
 
@@ -75,7 +77,7 @@ def load_yaml(path: Path, root: Path) -> Any:
     except RecursionError as exc:
         raise ValueError("nested too deep") from exc
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def dump_yaml(value: Any) -> str:
