@@ -91,6 +91,14 @@ class TestOrigin:
         (tmp_path / "prompts/answer/system.jinja").write_text("Be long.")
         assert read_folder(tmp_path / "prompts", None)[0].origin == "prompts/answer/system.jinja (not committed)"
 
+    def test_what_git_ignores_is_not_committed(self, tmp_path):
+        _write(tmp_path, mine__a_yaml=PROMPT)
+        (tmp_path / ".gitignore").write_text("mine/")
+        self._git(tmp_path, "init", "-q")
+        self._git(tmp_path, "add", ".")
+        self._git(tmp_path, "commit", "-qm", "one")
+        assert read_folder(tmp_path / "mine", None)[0].origin == "mine/a.yaml (not committed)"
+
 
 class TestWhatIsWrong:
     @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The registry service over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -66,8 +66,15 @@ class Registry:
 
     def things(self, tenant: str, kinds: tuple[GovernedKind, ...] = KINDS) -> list[tuple[Thing, Json]]:
         """What a tenant has, kind by kind."""
-        found = ((kind, one) for kind in kinds for one in (self.get(kind, {"tenant": tenant}) or {}).get("things", []))
-        return [(Thing(tenant, kind, one["name"]), one) for kind, one in found]
+        found = ((kind, one) for kind in kinds for page in self._pages(kind, tenant) for one in page)
+        return [(Thing(tenant, kind, one["name"]), one) for kind, one in found if one["newest"] is not None]
+
+    def _pages(self, kind: GovernedKind, tenant: str) -> Iterator[list[Json]]:
+        after: str | None = ""
+        while after is not None:
+            found = self.get(kind, {"tenant": tenant} | ({"after": after} if after else {})) or {}
+            yield found["things"]
+            after = found["next"]
 
     def find(self, named: Named, tenant: str) -> Thing:
         """The tenant's own thing, else a shared one. Raises CommandFailed where there is none, or more than one."""
@@ -118,6 +125,6 @@ def _checked(response: httpx.Response) -> httpx.Response:
     if not response.is_error:
         return response
     problem = response.json() if "json" in response.headers.get("content-type", "") else {}
-    fields = ", ".join(str(one.get("pointer", "")).strip("/") for one in problem.get("errors", ()) if isinstance(one, dict))
-    words = f"registry: {problem.get('title', response.status_code)}. {problem.get('detail', '')} {fields}".strip()
+    faults = "; ".join(f"{one.get('pointer', '')} {one.get('why', '')}".strip() for one in problem.get("errors", ()))
+    words = f"registry: {problem.get('title', response.status_code)}. {problem.get('detail', '')} {faults}".strip()
     raise (Moved if response.status_code in {409, 412} else CommandFailed)(words)

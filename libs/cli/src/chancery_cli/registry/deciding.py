@@ -83,7 +83,7 @@ def label(
     as_json: AsJson = False,
 ) -> None:
     """Point a label to a version. What it pointed to before stays on record."""
-    service = registry()
+    service = registry("operator")
     thing, version = pick(service, what, tenant)
     _tell(service, thing, service.point(thing, name, None if remove else version), as_json=as_json)
 

@@ -12,7 +12,7 @@ class Repository:
     root: Path
     commit: str
     changed: frozenset[str]
-    """Paths that differ from the commit."""
+    """Paths that differ from the commit, or are not in it: folders end in `/`."""
 
     def origin(self, path: Path) -> str:
         """`prompts/answer.yaml@1f0c…`; what is not committed says so. No address of a repository: it may hold a password."""
@@ -28,7 +28,7 @@ def repository(folder: Path) -> Repository | None:
     root, commit = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "HEAD")
     if not root or not commit:
         return None
-    status = _git(folder, "status", "--porcelain", "-z", "--no-renames") or ""
+    status = _git(folder, "status", "--porcelain", "-z", "--no-renames", "--ignored") or ""
     return Repository(Path(root.strip()).resolve(), commit.strip(), frozenset(line[3:] for line in status.split("\0") if line))
 
 
