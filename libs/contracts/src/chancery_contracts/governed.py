@@ -250,6 +250,8 @@ def _evidence(history: History, event: Event[EvidenceAttached]) -> None:
 def _commented(history: History, event: Event[Commented]) -> None:
     if event.data.version is not None and event.data.version not in history.versions:
         raise ChangeRefused("there is no such version")
+    if not history.versions:
+        raise ChangeRefused("there is nothing of this name: words would keep a founding entry from it")
 
 
 def _label(history: History, event: Event[LabelMoved]) -> None:

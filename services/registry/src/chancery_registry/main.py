@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 
-from chancery_bus import KafkaAddress, TopicReader
+from chancery_bus import KafkaAddress
 from chancery_contracts.failures import ChanceryError
 from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token
@@ -15,8 +16,8 @@ from chancery_runtime.tokens import by_token
 from chancery_storage import Database, load_queries
 
 from chancery_registry.adapters.commands import Commands
-from chancery_registry.adapters.following import Follower
-from chancery_registry.adapters.projecting import TOPIC, Projection
+from chancery_registry.adapters.following import Follower, Topic
+from chancery_registry.adapters.projecting import Projection
 from chancery_registry.adapters.reading import PostgresReader
 from chancery_registry.adapters.rebuilding import Rebuilding, Rebuilt
 from chancery_registry.api import router
@@ -31,19 +32,25 @@ async def build(app: Application) -> None:
     """The composition root."""
     settings = app.settings
     assert isinstance(settings, RegistrySettings)
+    await assemble(app, settings, _ways(app, settings))
+
+
+async def assemble(app: Application, settings: RegistrySettings, ways: Sequence[Way]) -> Follower:
+    """Everything, for whoever comes in by these ways."""
     queries = load_queries("chancery_registry")
     database = await app.database(schema=SCHEMA, package="chancery_registry")
     follower = await _follow(app, Projection(database, queries))
     commands = Commands(follower, app.clock, lead_s=settings.registry_lead_s, deadline_s=settings.registry_deadline_s)
-    gate = Gate(_ways(app, settings))
+    gate = Gate(ways)
     app.http.include_router(router(gate, PostgresReader(database, queries), app.clock))
     app.http.include_router(commands_router(gate, commands))
+    return follower
 
 
 async def _follow(app: Application, projection: Projection) -> Follower:
-    reader = await TopicReader.start(app.kafka, [TOPIC])
-    app.on_close(reader.close)
-    follower = Follower(reader, await app.publisher(), projection)
+    topic = await Topic.open(app.kafka)
+    app.on_close(topic.close)
+    follower = Follower(topic, await app.publisher(), projection)
     await follower.start()
     app.background("projection", follower.run)
     app.probe("projection", follower.ping)
