@@ -19,3 +19,7 @@ class MissingApiKey(GenerationError):
 
 class MissingBaseUrl(GenerationError):
     """A model of provider `openai` has no `base_url`: publish a version that names one."""
+
+
+class AttestationRefused(GenerationError):
+    """What an enclave said of itself is not believed, so nothing was sent: the text is why. Look at the model's `attestation`."""
