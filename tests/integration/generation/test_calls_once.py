@@ -24,6 +24,7 @@ from chancery_generation.consumers import stage
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
 from chancery_generation.domain.retrying import Backoff
+from chancery_generation.domain.standing import Standings
 from chancery_generation.ports import Model, Ports
 from chancery_storage import Database, Journal
 from chancery_testing.builders import FEE, MODEL, authorised, registry_entry
@@ -33,6 +34,12 @@ from chancery_testing.waiting import eventually
 
 class SilentMeter:
     def called(self, provider: str, outcome: str, seconds: float) -> None:
+        """Counts nothing."""
+
+    def answered(self, why: str) -> None:
+        """Counts nothing."""
+
+    def passed_over(self, obstacle: str) -> None:
         """Counts nothing."""
 
 
@@ -68,11 +75,12 @@ class Scene:
         ports = Ports(
             catalogue=_catalogue(body),
             calls=PostgresCalls(self.database),
-            remote=remote,
+            models={"openai": remote},
             pacing=RealPacing(),
             clock=system_clock,
             meter=SilentMeter(),
             backoff=Backoff(0.01, 0.05),
+            standings=Standings(),
         )
         return stage(self.database, ports, 64).handle
 

@@ -57,7 +57,9 @@ class Pen:
 
     def review(self, version: int | None = None, decision: str = "approve", role: str = "prompt_owner", **said: Any) -> Event[Any]:
         """By somebody else."""
-        return self.write(VersionReviewed, **({"version": version or self.version, "decision": decision, "role": role, "actor": "bob"} | said))
+        return self.write(
+            VersionReviewed, **({"version": version or self.version, "decision": decision, "role": role, "actor": "bob"} | said)
+        )
 
     def activate(self, version: int | None = None, **said: Any) -> Event[Any]:
         """Live from that very moment on, unless said otherwise."""

@@ -9,17 +9,25 @@ class PromptError(GenerationError):
     """The prompt cannot be rendered: publish a version that uses only {question}, {passages}, {history} and what it declares."""
 
 
-class NoStructuredAnswer(GenerationError):
+class ModelIncomplete(GenerationError):
+    """A model's entry lacks what its provider needs, so the model is passed over: publish a version that has it."""
+
+
+class NoStructuredAnswer(ModelIncomplete):
     """The extractive model answers in sentences: give the use case another model, or a prompt without output schema."""
 
 
-class MissingApiKey(GenerationError):
+class NotAttested(GenerationError):
+    """What runs at the far end was not proved, so nothing is sent there: the words say which check failed."""
+
+
+class MissingApiKey(ModelIncomplete):
     """A model names an environment variable for its API key that is not set: set it where the generation service runs."""
 
 
-class MissingBaseUrl(GenerationError):
+class MissingBaseUrl(ModelIncomplete):
     """A model of provider `openai` has no `base_url`: publish a version that names one."""
 
 
-class AttestationRefused(GenerationError):
+class AttestationRefused(NotAttested):
     """What an enclave said of itself is not believed, so nothing was sent: the text is why. Look at the model's `attestation`."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
+from chancery_contracts.event import Clock
 from chancery_runtime import Application, run_service
 from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subject_service import answer_orders
@@ -12,14 +13,16 @@ from chancery_storage import Journal
 
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
-from chancery_generation.adapters.metering import PrometheusMeter
+from chancery_generation.adapters.metering import PrometheusMeter, watch_circuits
 from chancery_generation.adapters.openai import KEY_VARIABLE, OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
+from chancery_generation.domain.extractive.model import ExtractiveModel
 from chancery_generation.domain.retrying import Backoff
+from chancery_generation.domain.standing import Standings
 from chancery_generation.handlers import STAGE
-from chancery_generation.ports import Ports
+from chancery_generation.ports import Model, Ports
 from chancery_generation.settings import GenerationSettings
 
 PACKAGE = "chancery_generation"
@@ -31,20 +34,30 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
     catalogue = await application.catalogue()
     client = http_client(settings)
     application.on_close(client.aclose)
-    calls = PostgresCalls(database)
+    calls, pacing, standings = PostgresCalls(database), RealPacing(), Standings()
+    watch_circuits(standings, pacing)
     ports = Ports(
         catalogue=catalogue,
         calls=calls,
-        remote=OpenAiModel(client, keys, application.clock, settings.generation_max_response_bytes),
-        pacing=RealPacing(),
+        models=models(client, keys, application.clock, settings),
+        pacing=pacing,
         clock=application.clock,
         meter=PrometheusMeter(),
         backoff=Backoff(settings.generation_backoff_first_s, settings.generation_backoff_cap_s),
+        standings=standings,
     )
     application.stage(stage(database, ports, settings.generation_max_in_flight))
     await answer_orders(application, STAGE, database, (SubjectAnswers(database), JournalStore(database)))
     keep = timedelta(days=settings.generation_calls_kept_days)
     application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
+
+
+def models(client: httpx.AsyncClient, keys: Mapping[str, str], clock: Clock, settings: GenerationSettings) -> dict[str, Model]:
+    """An adapter for each provider, as `ModelBody.provider` names it."""
+    return {
+        "extractive": ExtractiveModel(),
+        "openai": OpenAiModel(client, keys, clock, settings.generation_max_response_bytes),
+    }
 
 
 def http_client(settings: GenerationSettings) -> httpx.AsyncClient:

@@ -25,8 +25,8 @@ class EmbeddedMeanings:
         texts = list(dict.fromkeys(text for one in comparisons for text in one.texts))
         known = {text: self._vectors[text] for text in texts if text in self._vectors}
         missing = [text for text in texts if text not in known]
-        made, *asked = await asyncio.gather(
-            self._embedder.embed_passages(missing), *(self._embedder.embed_query(one.question) for one in comparisons)
+        made, asked = await asyncio.gather(
+            self._embedder.embed_passages(missing), asyncio.gather(*(self._embedder.embed_query(one.question) for one in comparisons))
         )
         known |= dict(zip(missing, made, strict=True))
         self._vectors.update(known)
@@ -36,4 +36,4 @@ class EmbeddedMeanings:
 
 def _cosine(one: Vector, other: Vector) -> float:
     """Of unit vectors."""
-    return sum(map(mul, one, other))
+    return float(sum(map(mul, one, other)))

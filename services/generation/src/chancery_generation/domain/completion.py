@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts.interactions import Citation, TokenUsage
+from chancery_contracts.interactions import Citation, TokenUsage, ToolCall
 
 UNANSWERABLE_TEXT = "The documents do not hold an answer to this question."
 
@@ -24,11 +24,13 @@ UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model said, before its citations are read. `raw_usage` is the provider's, as JSON, untouched."""
+    """What a model said. `raw_usage` is the provider's, as JSON, untouched. `answer`: of a model that cites without markers."""
 
     text: str
     usage: TokenUsage
     raw_usage: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,4 @@ class CallResult:
     retry_after_s: float | None = None
     usage: TokenUsage = field(default_factory=TokenUsage)
     raw_usage: str = "{}"
+    first_byte_ms: int | None = None
