@@ -1,13 +1,11 @@
 """Prompts with inputs, examples, includes and output schemas, as generation renders and judges them."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from chancery_contracts import Retry
 from chancery_contracts.bodies import PromptBody
-from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import InteractionRefused, Message, Passage, TokenUsage
 from chancery_generation.domain.completion import CallResult, Completion
 from chancery_generation.domain.prompt_parts import prompt_parts
@@ -15,8 +13,8 @@ from chancery_generation.domain.prompting import PromptSource, composed, prompt_
 from chancery_generation.domain.structured import judged, read_structured
 from chancery_generation.errors import PromptError
 from chancery_prompting.tokens import tokenizer
-from chancery_testing.builders import FEE, MODEL, registry_entry
-from unit.generation.test_handlers import Scene
+from chancery_testing.builders import FEE, registry_entry
+from unit.generation.desk import Scene
 
 SCHEMA = {"type": "object", "properties": {"fee": {"type": "string"}}, "required": ["fee"]}
 USAGE = TokenUsage(input_uncached=10, output=5)
@@ -33,15 +31,10 @@ def said(text: str) -> CallResult:
 
 
 def scene(*script: CallResult, prompt: dict[str, Any] | None = None, **model: Any) -> Scene:
-    """With a prompt of its own, as version 1 of `answer`."""
-    made, catalogue = Scene(*script), Catalogue()
+    """With a prompt of its own."""
+    made = Scene(*script, use_case={"prompt": {"name": "own", "version": 1}}, **model)
     body = {"system": "Cite.", "user": "{passages}\n{question}", "output_schema": SCHEMA} if prompt is None else prompt
-    ref = {"prompt": {"name": "answer", "version": 1}, "model": MODEL.model_dump(), "redaction_policy": {"name": "r", "version": 1}}
-    called = {"provider": "openai", "provider_model": "m", "base_url": "http://x", "timeout_s": 10, "max_attempts": 3} | model
-    catalogue.apply(registry_entry("model", MODEL.name, called))
-    catalogue.apply(registry_entry("prompt", "answer", body))
-    catalogue.apply(registry_entry("use_case", "bank-faq", {"collections": ["bank-faq"], "budget": "b", **ref}))
-    made.ports = replace(made.ports, catalogue=catalogue)
+    made.catalogue.apply(registry_entry("prompt", "own", body))
     return made
 
 
@@ -60,7 +53,7 @@ class TestOutputSchemas:
     async def test_and_refused_when_no_attempt_is_left(self) -> None:
         made = scene(said("It is £5."))
         data = await made.refused()
-        assert data.code == "model_failed" and len(made.model.requests) == 3
+        assert data.code == "model_failed" and len(made.models.requests) == 3
 
     async def test_the_extractive_model_has_none(self) -> None:
         data = await scene(provider="extractive").refused()
@@ -109,7 +102,7 @@ class TestRendering:
     async def test_a_template_that_cannot_be_rendered_is_refused_before_any_call(self) -> None:
         made = scene(prompt={"system": "{{ a.__class__ }}", "user": "x", "engine": "jinja"})
         data = (await made.run())[0].data
-        assert isinstance(data, InteractionRefused) and data.code == "model_failed" and not made.model.requests
+        assert isinstance(data, InteractionRefused) and data.code == "model_failed" and not made.models.requests
 
 
 class TestParts:
