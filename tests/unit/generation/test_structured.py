@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chancery_contracts import Retry
 from chancery_contracts.bodies import PromptBody
-from chancery_contracts.interactions import InteractionRefused, Message, Passage, TokenUsage
+from chancery_contracts.interactions import InteractionRefused, Message, Passage, TokenUsage, ToolCall
 from chancery_generation.domain.completion import CallResult, Completion
 from chancery_generation.domain.prompt_parts import prompt_parts
 from chancery_generation.domain.prompting import PromptSource, composed, prompt_tokens, render_prompt
@@ -60,8 +60,9 @@ class TestOutputSchemas:
         assert data.code == "model_failed"
 
     def test_a_call_of_tools_is_no_answer_to_judge(self) -> None:
-        result = said("")
-        assert judged(result, SCHEMA) is result
+        wanted = Completion("", USAGE, "{}", tool_calls=(ToolCall(call_id="c", name="look_up", arguments="{}"),))
+        result = CallResult("answered", wanted, 200)
+        assert judged(result, SCHEMA) is result and judged(said(""), SCHEMA).outcome == "malformed"
 
     def test_markers_that_are_data_stay(self) -> None:
         passage = Passage.model_validate(
