@@ -48,7 +48,8 @@ class Pen:
         if "version" not in said:
             self.version += 1
         body = {"system": f"s{self.version}", "user": "{question}"} if body is None else body
-        said = {"version": self.version, "body": body, "body_sha256": body_sha256(body)} | said
+        said = {"version": self.version, "body": body} | said
+        said["body_sha256"] = said.get("body_sha256") or body_sha256(body)
         return self.write(VersionDrafted, **said)
 
     def ask(self, version: int | None = None, roles: tuple[str, ...] = ("prompt_owner",), **said: Any) -> Event[Any]:
@@ -57,7 +58,9 @@ class Pen:
 
     def review(self, version: int | None = None, decision: str = "approve", role: str = "prompt_owner", **said: Any) -> Event[Any]:
         """By somebody else."""
-        return self.write(VersionReviewed, **({"version": version or self.version, "decision": decision, "role": role, "actor": "bob"} | said))
+        return self.write(
+            VersionReviewed, **({"version": version or self.version, "decision": decision, "role": role, "actor": "bob"} | said)
+        )
 
     def activate(self, version: int | None = None, **said: Any) -> Event[Any]:
         """Live from that very moment on, unless said otherwise."""
