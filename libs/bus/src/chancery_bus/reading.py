@@ -94,6 +94,31 @@ class TopicReader:
         await stop_consumer(self._consumer)
 
 
+class TopicEnd:
+    """Asks where a topic of one partition ends, over a connection of its own: behind a fetch that waits, the answer would wait as well."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        self._consumer = consumer
+        self._partition = partition
+
+    @classmethod
+    async def start(cls, address: KafkaAddress, topic: str) -> "TopicEnd":
+        """Raises KafkaUnreachable."""
+        return cls(await start_consumer(address, group=None), TopicPartition(topic, 0))
+
+    async def offset(self) -> int:
+        """Behind the last record. Raises Retry while Kafka is away, or the topic is."""
+        try:
+            found = await self._consumer.end_offsets([self._partition])
+        except (TimeoutError, KafkaError) as exc:
+            raise Retry(f"Kafka did not answer: {type(exc).__name__}") from exc
+        return int(found[self._partition])
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await stop_consumer(self._consumer)
+
+
 class TopicFollower:
     """Reads a topic from its beginning to its end, and on from there whenever it is asked again; `take` may see a record twice."""
 

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from chancery_bus import KafkaAddress, TopicReader
+from chancery_bus import KafkaAddress
 from chancery_contracts.failures import ChanceryError
 from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token
@@ -17,11 +18,11 @@ from chancery_runtime.tokens import by_token
 from chancery_storage import Database, load_queries
 
 from chancery_registry.adapters.commands import Commands
-from chancery_registry.adapters.following import Follower
+from chancery_registry.adapters.following import Follower, Topic
 from chancery_registry.adapters.guarding import Guard, stopping
 from chancery_registry.adapters.outcome_figures import OutcomeFigures
 from chancery_registry.adapters.outcomes import PostgresOutcomes
-from chancery_registry.adapters.projecting import TOPIC, Projection
+from chancery_registry.adapters.projecting import Projection
 from chancery_registry.adapters.reading import PostgresReader
 from chancery_registry.adapters.rebuilding import Rebuilding, Rebuilt
 from chancery_registry.adapters.trial_states import Trials
@@ -41,14 +42,20 @@ async def build(app: Application) -> None:
     """The composition root."""
     settings = app.settings
     assert isinstance(settings, RegistrySettings)
+    await assemble(app, settings, _ways(app, settings))
+
+
+async def assemble(app: Application, settings: RegistrySettings, ways: Sequence[Way]) -> Follower:
+    """Everything, for whoever comes in by these ways."""
     queries = load_queries("chancery_registry")
     database = await app.database(schema=SCHEMA, package="chancery_registry")
     follower = await _follow(app, Projection(database, queries))
     commands = Commands(follower, app.clock, lead_s=settings.registry_lead_s, deadline_s=settings.registry_deadline_s)
-    gate = Gate(_ways(app, settings))
-    trials = Trials(database, queries)
+    gate, trials = Gate(ways), Trials(database, queries)
+    experiments = Experiments(follower.books.catalogue, trials, app.clock)
+    # Before the routes that take any word for a kind.
     app.http.include_router(metrics_router(gate, OutcomeFigures(database, queries)))
-    app.http.include_router(experiments_router(gate, Experiments(follower.books.catalogue, trials, app.clock), commands))
+    app.http.include_router(experiments_router(gate, experiments, commands))
     app.http.include_router(router(gate, PostgresReader(database, queries), app.clock))
     app.http.include_router(commands_router(gate, commands))
     outcomes = PostgresOutcomes(database, queries)
@@ -56,12 +63,13 @@ async def build(app: Application) -> None:
     units = PostgresUnits(database, queries, timedelta(seconds=settings.registry_unit_patience_s))
     guard = Guard(follower.books.catalogue, units, trials, stopping(commands), app.clock)
     app.background("guard", partial(guard.run, settings.registry_guard_interval_s))
+    return follower
 
 
 async def _follow(app: Application, projection: Projection) -> Follower:
-    reader = await TopicReader.start(app.kafka, [TOPIC])
-    app.on_close(reader.close)
-    follower = Follower(reader, await app.publisher(), projection)
+    topic = await Topic.open(app.kafka)
+    app.on_close(topic.close)
+    follower = Follower(topic, await app.publisher(), projection)
     await follower.start()
     app.background("projection", follower.run)
     app.probe("projection", follower.ping)

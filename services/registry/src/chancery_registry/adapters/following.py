@@ -1,9 +1,10 @@
 """Follows the topic: into the books of this process, then into the projection, and tells who waits for a record that it is there."""
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
-from chancery_bus import Publisher, TopicReader
+from chancery_bus import KafkaAddress, Publisher, TopicEnd, TopicReader
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.failures import Retry
 from chancery_runtime.metrics import counter, gauge
@@ -18,12 +19,31 @@ PARTITION = (TOPIC, 0)
 RETRY_FIRST_S, RETRY_CAP_S = 0.1, 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The registry's, as it is read, and where it ends."""
+
+    reader: TopicReader
+    end: TopicEnd
+
+    @classmethod
+    async def open(cls, address: KafkaAddress) -> "Topic":
+        """Raises KafkaUnreachable."""
+        return cls(await TopicReader.start(address, [TOPIC]), await TopicEnd.start(address, TOPIC))
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await self.end.close()
+        await self.reader.close()
+
+
 class Follower:
     """One a process. The books begin at the topic's beginning at every start; the projection goes on where it is."""
 
-    def __init__(self, reader: TopicReader, publisher: Publisher, projection: Projection) -> None:
+    def __init__(self, topic: Topic, publisher: Publisher, projection: Projection) -> None:
         self.books = Books()
-        self._reader = reader
+        self._topic = topic
+        self._polls = topic.reader.polls()
         self._publisher = publisher
         self._projection = projection
         self._stored = 0
@@ -33,10 +53,9 @@ class Follower:
 
     async def start(self) -> None:
         """To the end as it is now. Raises ProjectionAhead, Retry."""
-        end = await self._end()
+        end = await self._topic.end.offset()
         if (there := await self._projection.place()) > end:
             raise ProjectionAhead(f"the projection is at {there}, the topic ends at {end}")
-        self._polls = self._reader.polls()
         while self.books.next < end:
             await self._take()
 
@@ -69,15 +88,9 @@ class Follower:
             else:
                 return
 
-    async def _end(self) -> int:
-        ends = await self._reader.ends()
-        if not ends:
-            raise Retry("the topic of the registry cannot be seen")
-        return max(ends.values())
-
     async def catch_up(self) -> None:
         """To where the topic ends now: whoever was answered by another process has moved it."""
-        end = await self._end()
+        end = await self._topic.end.offset()
         self._behind.set(max(0, end - self._stored))
         await self.reached(end - 1)
 
