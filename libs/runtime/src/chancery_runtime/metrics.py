@@ -33,6 +33,7 @@ MetricName = Literal[
     "chancery_registry_command_seconds",
     "chancery_registry_changes_total",
     "chancery_registry_behind_records",
+    "chancery_registry_variants_stopped_total",
     "chancery_gateway_requests_total",
     "chancery_gateway_streams",
 ]
