@@ -47,7 +47,7 @@ class Asking:
     def __init__(self, work: Work, route: Route, ports: Ports) -> None:
         self._work, self._route, self._ports = work, route, ports
         self._policy = work.use_case.routing
-        local = len(route.decision.candidates) == 1 and all(one.model.provider == "extractive" for one in route.chosen)
+        local = len(route.decision.candidates) == 1 and [one.model.provider for one in route.chosen] == ["extractive"]
         self._book = CallBook(work.event.id, ports, journalled=not local)
         self._caller = Caller(self._book, ports)
         first_s = route.chosen[0].model.timeout_s if route.chosen else 0.0
@@ -222,7 +222,8 @@ class Asking:
         results = [CallResult("unknown") if task.cancelled() else task.result() for _, task in running]
         order = sorted(range(len(running)), key=lambda number: number != winner)
         for number in order:
-            await self._end(running[number][0], results[number], superseded=winner is not None and number != winner)
+            late = winner is not None and number != winner and results[number].outcome in ("unknown", "answered")
+            await self._end(running[number][0], results[number], superseded=late)
         return results[order[0]]
 
     def _decision(self, ref: VersionRef | None) -> RouteDecision:

@@ -116,7 +116,7 @@ def needs_attestation(model: ModelBody, sensitivity: Sensitivity) -> bool:
     return sensitivity == "restricted" and not (model.provider == "extractive" or model.region == "local")
 
 
-def requester_message(route: Route) -> str | None:
+def requester_message(route: Route) -> str:
     """What the requester is told where no model is left: the one reason that they or their administrator can act on."""
     sensitivity = route.decision.sensitivity
     if {"clearance", "attestation"} & set(route.obstacles):
