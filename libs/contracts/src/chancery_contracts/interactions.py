@@ -228,6 +228,25 @@ class ToolCall(Part):
     arguments: str
 
 
+class PromptParts(Part):
+    """What the prompt was made of, in tokens as reckoned before the call. Tells what could be cut, and holds no text.
+
+    `prefix` and `static` are text of the templates: before the first value, and after it.
+    """
+
+    counted_by: str = Field(description="The tokenizer, or the estimate, that counted")
+    prefix: int = Field(ge=0)
+    static: int = Field(ge=0)
+    examples: int = Field(default=0, ge=0)
+    definitions: int = Field(default=0, ge=0, description="Output schema and tools")
+    passages: tuple[int, ...] = Field(default=(), description="Of each passage that was shown; they are the first of `passages`")
+    history: int = Field(default=0, ge=0)
+    question: int = Field(default=0, ge=0)
+    inputs: int = Field(default=0, ge=0)
+    inputs_empty: tuple[str, ...] = ()
+    branches: tuple[int, ...] = Field(default=(), description="Which branches of conditions were taken, by their number in the template")
+
+
 class InteractionGenerated(InteractionAuthorised):
     """The model answered. `unanswerable`: it says that the documents do not hold the answer."""
 
@@ -248,6 +267,7 @@ class InteractionGenerated(InteractionAuthorised):
     cache: CacheEvidence | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     output_valid: bool | None = Field(default=None, description="Whether the answer fits the prompt's output schema; none: it has none")
+    prompt_parts: PromptParts | None = None
 
 
 class Check(Part):

@@ -5,14 +5,17 @@ from typing import Literal
 from chancery_contracts import REFUSAL_MESSAGES, AnyEvent, Event, Payload, RefusalCode
 from chancery_contracts.areas import CallUsage, UsageReported
 from chancery_contracts.interactions import InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
+from chancery_prompting.tokens import tokenizer_of
 
 from chancery_generation.asking import Asked, Given
 from chancery_generation.domain.citing import read_answer
 from chancery_generation.domain.completion import Answer
 from chancery_generation.domain.extractive.model import extract
+from chancery_generation.domain.prompt_parts import prompt_parts
 from chancery_generation.domain.prompting import prompt_sha256
 from chancery_generation.domain.retrying import refusal_code
 from chancery_generation.domain.routing import Route, requester_message
+from chancery_generation.domain.structured import read_structured
 from chancery_generation.domain.usage import total, used
 from chancery_generation.domain.work import Fitted, Work, request_of
 from chancery_generation.ports import Ports, Remembered
@@ -24,7 +27,8 @@ def answer_of(work: Work, given: Given) -> Answer:
     """What the model said, with its citations. One that cites without markers is deterministic, so it is asked for them again."""
     if given.fitted.model.provider == "extractive":
         return given.completion.answer or extract(request_of(work, given.fitted))
-    return read_answer(given.completion.text, given.fitted.rendered.shown)
+    read = read_answer if given.fitted.rendered.output_schema is None else read_structured
+    return read(given.completion.text, given.fitted.rendered.shown)
 
 
 def answered(work: Work, asked: Asked, given: Given, ports: Ports) -> list[AnyEvent]:
@@ -37,7 +41,7 @@ def answered(work: Work, asked: Asked, given: Given, ports: Ports) -> list[AnyEv
         citations=answer.citations,
         unanswerable=answer.unanswerable,
         prompt=work.prompt_ref,
-        prompt_sha256=prompt_sha256(work.prompt),
+        prompt_sha256=prompt_sha256(work.source.prompt),
         provider=given.fitted.model.provider_name,
         provider_model=given.fitted.model.provider_model,
         usage=total(call.usage for call in asked.calls),
@@ -47,6 +51,8 @@ def answered(work: Work, asked: Asked, given: Given, ports: Ports) -> list[AnyEv
         route=asked.decision,
         tool_calls=given.completion.tool_calls,
         cache_state="off" if work.use_case.cache.mode == "off" else "miss",
+        output_valid=_valid(given.fitted),
+        prompt_parts=prompt_parts(work.source, given.fitted.rendered, tokenizer_of(given.fitted.model)),
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, asked, ports)]
 
@@ -61,7 +67,7 @@ def repeated(work: Work, route: Route, fitted: Fitted, remembered: Remembered, p
         citations=answer.citations,
         unanswerable=answer.unanswerable,
         prompt=work.prompt_ref,
-        prompt_sha256=prompt_sha256(work.prompt),
+        prompt_sha256=prompt_sha256(work.source.prompt),
         provider=fitted.model.provider_name,
         provider_model=fitted.model.provider_model,
         usage=TokenUsage(),
@@ -71,8 +77,14 @@ def repeated(work: Work, route: Route, fitted: Fitted, remembered: Remembered, p
         route=route.decision,
         cache_state="hit",
         cache=remembered.evidence,
+        output_valid=_valid(fitted),
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, Asked((), route.decision), ports)]
+
+
+def _valid(fitted: Fitted) -> bool | None:
+    """An answer that does not fit its schema is none, so what is answered fits."""
+    return None if fitted.rendered.output_schema is None else True
 
 
 def unanswered(work: Work, route: Route, asked: Asked, ports: Ports) -> list[AnyEvent]:

@@ -10,6 +10,7 @@ from chancery_contracts.base import VersionRef
 from chancery_generation.domain.breaker import Ticket
 from chancery_generation.domain.calls import Intent, ModelRequest, RecordedCall
 from chancery_generation.domain.completion import CallResult, Completion
+from chancery_generation.domain.structured import judged
 from chancery_generation.errors import ModelIncomplete
 from chancery_generation.ports import Ports
 
@@ -109,7 +110,8 @@ class Caller:
         """The network's part alone: may be cancelled, writes nothing."""
         result = CallResult("unknown")
         try:
-            result = await self._ports.models[begun.request.model.provider].call(begun.request, limit_s)
+            called = await self._ports.models[begun.request.model.provider].call(begun.request, limit_s)
+            result = judged(called, begun.request.prompt.output_schema)
         except ModelIncomplete as exc:
             self.trouble = str(exc)
             result = CallResult("rejected")

@@ -6,11 +6,15 @@ class GenerationError(Exception):
 
 
 class PromptError(GenerationError):
-    """The prompt's template cannot be rendered: publish a version that uses only {question}, {passages} and {history}."""
+    """The prompt cannot be rendered: publish a version that uses only {question}, {passages}, {history} and what it declares."""
 
 
 class ModelIncomplete(GenerationError):
     """A model's entry lacks what its provider needs, so the model is passed over: publish a version that has it."""
+
+
+class NoStructuredAnswer(ModelIncomplete):
+    """The extractive model answers in sentences: give the use case another model, or a prompt without output schema."""
 
 
 class NotAttested(GenerationError):
@@ -23,3 +27,7 @@ class MissingApiKey(ModelIncomplete):
 
 class MissingBaseUrl(ModelIncomplete):
     """A model of provider `openai` has no `base_url`: publish a version that names one."""
+
+
+class AttestationRefused(NotAttested):
+    """What an enclave said of itself is not believed, so nothing was sent: the text is why. Look at the model's `attestation`."""

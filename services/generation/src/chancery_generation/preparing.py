@@ -1,17 +1,21 @@
 """Reads from the catalogue what an event pins, and looks at every model that may answer."""
 
+from functools import partial
+
 from chancery_contracts import Event, Retry
 from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import InteractionAuthorised
 
+from chancery_generation.domain.prompting import PromptSource, composed
 from chancery_generation.domain.routing import Option, Route, Terms, decide
 from chancery_generation.domain.work import Work
 from chancery_generation.ports import Ports
 
 
 def prepare(event: Event[InteractionAuthorised], ports: Ports) -> Work:
-    """Raises Retry for a version that has not arrived yet."""
+    """Raises Retry for a version that has not arrived yet, and PromptError."""
     data, catalogue = event.data, ports.catalogue
     use_case = catalogue.pinned(event.tenant, "use_case", data.use_case, UseCaseBody)
     if use_case is None:
@@ -21,7 +25,15 @@ def prepare(event: Event[InteractionAuthorised], ports: Ports) -> Work:
     prompt = catalogue.pinned(event.tenant, "prompt", prompt_ref, PromptBody)
     if prompt is None:
         raise _missing()
-    return Work(event, use_case, prompt_ref, prompt)
+    source = PromptSource(composed(prompt, partial(_included, event.tenant, catalogue)), data.inputs, use_case.inputs)
+    return Work(event, use_case, prompt_ref, source)
+
+
+def _included(tenant: str, catalogue: Catalogue, ref: VersionRef) -> PromptBody:
+    found = catalogue.pinned(tenant, "prompt", ref, PromptBody)
+    if found is None:
+        raise _missing()
+    return found
 
 
 def choose(work: Work, ports: Ports) -> Route:

@@ -5,7 +5,7 @@ from chancery_contracts.bodies.experiments import ExperimentBody, Variant
 from chancery_contracts.bodies.models import AttestationPolicy, ModelBody, ModelCard
 from chancery_contracts.bodies.policies import BudgetBody, PolicyPattern, RedactionPolicyBody
 from chancery_contracts.bodies.prices import ModelPrice, PriceBody
-from chancery_contracts.bodies.prompts import PromptBody
+from chancery_contracts.bodies.prompts import PromptBody, PromptExample, PromptInput, PromptTool
 from chancery_contracts.bodies.tenants import TenantBody
 from chancery_contracts.bodies.use_cases import (
     DEFAULT_RETENTION_DAYS,
@@ -47,6 +47,9 @@ __all__ = [
     "PolicyPattern",
     "PriceBody",
     "PromptBody",
+    "PromptExample",
+    "PromptInput",
+    "PromptTool",
     "RedactionPolicyBody",
     "Routing",
     "TenantBody",

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from chancery_contracts import Event
 from chancery_contracts.base import Sensitivity, VersionRef, strictest
-from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
+from chancery_contracts.bodies import ModelBody, UseCaseBody
 from chancery_contracts.interactions import InteractionAuthorised
 
 from chancery_generation.domain.calls import ModelRequest
-from chancery_generation.domain.prompting import RenderedPrompt, render_prompt
+from chancery_generation.domain.prompting import PromptSource, RenderedPrompt, render_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Work:
     event: Event[InteractionAuthorised]
     use_case: UseCaseBody
     prompt_ref: VersionRef
-    prompt: PromptBody
+    source: PromptSource
 
     @property
     def sensitivity(self) -> Sensitivity:
@@ -40,7 +40,7 @@ def fit(work: Work, ref: VersionRef, model: ModelBody) -> Fitted:
     """Raises PromptError."""
     data = work.event.data
     most = min(work.use_case.max_output_tokens, model.max_output_tokens, data.max_output_tokens or model.max_output_tokens)
-    return Fitted(ref, model, render_prompt(work.prompt, data.messages, data.passages, model.context_tokens - most), most)
+    return Fitted(ref, model, render_prompt(work.source, data.messages, data.passages, model.context_tokens - most), most)
 
 
 def request_of(work: Work, fitted: Fitted, channel_key_sha256: str | None = None) -> ModelRequest:

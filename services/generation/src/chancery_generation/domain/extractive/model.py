@@ -8,6 +8,7 @@ from chancery_generation.domain.extractive.answer import answer
 from chancery_generation.domain.extractive.summary import summarise
 from chancery_generation.domain.prompting import prompt_tokens
 from chancery_generation.domain.usage import CHARACTERS_PER_TOKEN, canonical, count_tokens
+from chancery_generation.errors import NoStructuredAnswer
 
 
 def extract(request: ModelRequest) -> Answer:
@@ -22,6 +23,8 @@ class ExtractiveModel:
     async def call(self, request: ModelRequest, time_left_s: float) -> CallResult:
         """Takes a few milliseconds, whatever is left."""
         del time_left_s
+        if request.prompt.output_schema is not None:
+            raise NoStructuredAnswer("the extractive model cannot fill an output schema")
         given = extract(request)
         usage = TokenUsage(input_uncached=prompt_tokens(request.prompt), output=count_tokens(given.text))
         raw = canonical(usage.model_dump())
