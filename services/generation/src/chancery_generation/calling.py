@@ -11,7 +11,7 @@ from chancery_generation.domain.breaker import Ticket
 from chancery_generation.domain.calls import Intent, ModelRequest, RecordedCall
 from chancery_generation.domain.completion import CallResult, Completion
 from chancery_generation.domain.structured import judged
-from chancery_generation.errors import ModelIncomplete
+from chancery_generation.errors import ModelIncomplete, NotAttested
 from chancery_generation.ports import Ports
 
 STORE_ATTEMPTS = 6
@@ -112,7 +112,7 @@ class Caller:
         try:
             called = await self._ports.models[begun.request.model.provider].call(begun.request, limit_s)
             result = judged(called, begun.request.prompt.output_schema)
-        except ModelIncomplete as exc:
+        except (ModelIncomplete, NotAttested) as exc:
             self.trouble = str(exc)
             result = CallResult("rejected")
         finally:

@@ -103,7 +103,7 @@ def obstacle(option: Option, terms: Terms) -> tuple[Obstacle, str] | None:  # no
     if not cleared(model.clearance, terms.sensitivity):
         return "clearance", f"it is cleared for {model.clearance} text, and this is {terms.sensitivity}"
     if needs_attestation(model, terms.sensitivity) and (model.attestation is None or not terms.attesting):
-        return "attestation", "restricted text goes to the operator's own machines and attested enclaves alone"
+        return "attestation", _unproved(model)
     if not _within(model, terms.regions):
         return "region", f"it runs in {model.region or 'no stated region'}"
     if not option.reserved:
@@ -111,9 +111,16 @@ def obstacle(option: Option, terms: Terms) -> tuple[Obstacle, str] | None:  # no
     return None
 
 
+def _unproved(model: ModelBody) -> str:
+    if model.attestation is None:
+        return "restricted text goes to the operator's own machines and attested enclaves alone"
+    return "nothing here can verify its attestation"
+
+
 def needs_attestation(model: ModelBody, sensitivity: Sensitivity) -> bool:
-    """Whether it must prove what runs there before this text goes out."""
-    return sensitivity == "restricted" and not (model.provider == "extractive" or model.region == "local")
+    """Whether it must prove what runs there before this text goes out: always where its entry says how, and before restricted text."""
+    at_home = model.provider == "extractive" or model.region == "local"
+    return model.attestation is not None or (sensitivity == "restricted" and not at_home)
 
 
 def requester_message(route: Route) -> str:
