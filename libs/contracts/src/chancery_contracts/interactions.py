@@ -140,6 +140,7 @@ class Assignment(Part):
     experiment: VersionRef
     variant: str
     prompt: VersionRef | None = None
+    weights: dict[str, int] = Field(default_factory=dict, description="Of all variants, by which it was drawn")
 
 
 class InteractionAuthorised(InteractionGrounded):

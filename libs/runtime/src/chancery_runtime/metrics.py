@@ -28,6 +28,7 @@ MetricName = Literal[
     "chancery_audit_anchor_failures_total",
     "chancery_audit_payloads_erased_total",
     "chancery_audit_erasures_refused_total",
+    "chancery_registry_variants_stopped_total",
     "chancery_gateway_requests_total",
     "chancery_gateway_streams",
 ]
