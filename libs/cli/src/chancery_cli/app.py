@@ -27,6 +27,7 @@ from chancery_cli.identity import act_as, prepare_keys
 from chancery_cli.keys import keys
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
+from chancery_cli.prompt_inputs import read_inputs
 from chancery_cli.provisioning import provision as provision_stack
 from chancery_cli.registry.commands import add_to as add_registry_commands
 from chancery_cli.registry.speaking import prepare_registry_keys
@@ -127,10 +128,14 @@ def publish(
     matter: Annotated[str | None, typer.Option(help="The matter, where the use case needs one.")] = None,
     conversation: Annotated[str | None, typer.Option(help="Keeps interactions in order.")] = None,
     interaction: Annotated[str | None, typer.Option(help="An id of your own: published twice, it is one request.")] = None,
+    given: Annotated[list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="For the prompt; JSON, or else a text.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer and print it.")] = False,
 ) -> None:
     """Publish a request to the tenant's topic."""
-    request = Request(use_case, question(text), matter=matter, conversation=conversation, interaction=interaction, actor="cli")
+    request = Request(
+        use_case, question(text), matter=matter, conversation=conversation, interaction=interaction, actor="cli",
+        inputs=read_inputs(given or []),
+    )  # fmt: skip
     asyncio.run(_publish(tenant, request, wait=wait))
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from chancery_bus import KafkaAddress, Publisher, TopicReader
+from chancery_contracts.base import InputValue
 from chancery_contracts.event import AnyEvent, Clock, Event, system_clock
 from chancery_contracts.interactions import InteractionCompleted, InteractionRequested, Message
 from chancery_contracts.topics import COMPLETED
@@ -30,6 +31,8 @@ class Request:
     interaction: str | None = None
     actor: str = "unknown"
     max_output_tokens: int | None = None
+    inputs: Mapping[str, InputValue] = field(default_factory=dict)
+    """Values for the inputs of the use case's prompt."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class ChanceryClient:
             messages=tuple(request.messages),
             actor=request.actor,
             max_output_tokens=request.max_output_tokens,
+            inputs=dict(request.inputs),
         )
         event = Event(
             id=interaction,

@@ -43,9 +43,10 @@ def _check_one(name: str, one: PromptInput) -> None:
 
 def resolve(declared: Declared, given: Given, configured: Given) -> dict[str, InputValue]:
     """Every declared input: what the request gives, else the use case, else the default, else empty. Raises InputRefused."""
-    for name in given:
-        if name not in declared:
-            raise InputRefused(f"The input {name!r} is not known to this use case. It takes: {', '.join(sorted(declared)) or 'none'}.")
+    if not given.keys() <= declared.keys():  # what somebody wrote as a name may be anything: it is not repeated
+        raise InputRefused(
+            f"The request names an input that this use case does not know. It takes: {', '.join(sorted(declared)) or 'none'}."
+        )
     return {name: _resolved(name, one, given.get(name, configured.get(name))) for name, one in declared.items()}
 
 

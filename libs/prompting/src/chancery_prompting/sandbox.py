@@ -72,6 +72,11 @@ def compiled(source: str, kinds: tuple[tuple[str, Kind], ...], lengths: tuple[tu
     return Compiled(Template.from_code(environment, code, {}), frozenset(known), branches, steps)
 
 
+def parsed(source: str) -> nodes.Template:
+    """The tree of a template, unchecked. Raises TemplateRefused."""
+    return _read(_environment(), source)
+
+
 def _environment() -> _Sandbox:
     environment = _Sandbox(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, cache_size=0)
     environment.globals = {}

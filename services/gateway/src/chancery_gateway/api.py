@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chancery_contracts import MAX_DATA_BYTES
+from chancery_contracts.base import InputValue
 from chancery_contracts.interactions import InteractionCompleted, Message
 from chancery_runtime.metrics import counter, gauge
 from chancery_runtime.problems import Problem
@@ -58,12 +59,13 @@ class InteractionView(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """OpenAI's chat completions, as far as they make sense here. `model` names the use case."""
+    """OpenAI's chat completions, as far as they make sense here. `model` names the use case; `chancery_inputs`, for its prompt, is ours."""
 
     model: str
     messages: tuple[Message, ...] = Field(min_length=1)
     stream: bool = False
     max_tokens: int | None = Field(default=None, ge=1)
+    chancery_inputs: dict[str, InputValue] = Field(default_factory=dict)
 
 
 def router(desk: Desk, limits: Limits) -> APIRouter:
@@ -126,7 +128,8 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         tenant = tenant_of(request, desk.catalogue, desk.clock())
         wanted = _checked(
             use_case=body.model.removeprefix("chancery/"), messages=body.messages, max_output_tokens=body.max_tokens,
-            matter=request.headers.get("chancery-matter"), conversation=request.headers.get("chancery-conversation"),
+            inputs=body.chancery_inputs, matter=request.headers.get("chancery-matter"),
+            conversation=request.headers.get("chancery-conversation"),
         )  # fmt: skip
         async with bounded(slots):
             event = await desk.accept(tenant, wanted, request.headers.get("traceparent"))

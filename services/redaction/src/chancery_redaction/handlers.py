@@ -1,11 +1,12 @@
 """Masks what comes in, restores what goes out. The whole behaviour stands in the table at the end."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from chancery_contracts.base import Payload, VersionRef
-from chancery_contracts.bodies import RedactionPolicyBody, UseCaseBody
+from chancery_contracts.bodies import PromptBody, RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
 from chancery_contracts.identifiers import completed_id, pseudonym_scope
@@ -22,6 +23,7 @@ from chancery_contracts.interactions import (
     Message,
     Passage,
 )  # fmt: skip
+from chancery_prompting.errors import CompositionRefused, InputRefused
 from chancery_runtime.errors import CorruptSeal
 from chancery_runtime.screening import find_injections
 
@@ -29,6 +31,7 @@ from chancery_redaction.domain.headers import named_in_headers
 from chancery_redaction.domain.masking import Draft, Masked, amended, mask, masked_counts, told_apart
 from chancery_redaction.domain.parts import apart, settled
 from chancery_redaction.domain.policies import Changes, unshifted
+from chancery_redaction.domain.request_inputs import NUMBER, RequestInputs, request_inputs
 from chancery_redaction.domain.restoring import Replacement, restore, tokens_in
 from chancery_redaction.domain.spans import Span, settle
 from chancery_redaction.domain.views import View, views
@@ -61,18 +64,62 @@ async def redact(event: Event[InteractionRequested], ports: Ports) -> list[AnyEv
         return [_refusal(event, "unknown_use_case", "its redaction policy is not in the registry", ports)]
     if use_case.matter_required and event.matter is None:
         return [_refusal(event, "matter_required", "the use case works inside a matter", ports)]
-    if (refusal := await _unreadable(event, policy, ports)) is not None:
-        return [refusal]
-    injections = tuple(one for message in request.messages if message.role == "user" for one in find_injections(message.content))
+    screened = await _screened(event, use_case, policy, ports)
+    if not isinstance(screened, Screened):
+        return [screened]
+    return [await _masked(screened, (reference, use_case.redaction_policy), policy, ports)]
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A request that may be masked and sent on."""
+
+    event: Event[InteractionRequested]
+    inputs: RequestInputs
+    injections: tuple[InjectionFinding, ...]
+
+
+async def _screened(
+    event: Event[InteractionRequested], use_case: UseCaseBody, policy: RedactionPolicyBody, ports: Ports
+) -> Screened | AnyEvent:
+    """Or the refusal: of inputs that do not fit, of what cannot be read, of instructions to the model."""
+    inputs = _inputs(event, use_case, ports)
+    if not isinstance(inputs, RequestInputs):
+        return inputs
+    if (refusal := await _unreadable(event, inputs, policy, ports)) is not None:
+        return refusal
+    written = [message.content for message in event.data.messages if message.role == "user"]
+    injections = tuple(one for text in [*written, *inputs.strings()] for one in find_injections(text))
     if injections and policy.refuse_injections:
         rules = ", ".join(sorted({one.rule for one in injections}))
-        return [_refusal(event, "injection_suspected", f"instructions to the model in the request: {rules}", ports)]
-    return [await _masked(event, (reference, use_case.redaction_policy), policy, injections, ports)]
+        return _refusal(event, "injection_suspected", f"instructions to the model in the request: {rules}", ports)
+    return Screened(event, inputs, injections)
 
 
-async def _unreadable(event: Event[InteractionRequested], policy: RedactionPolicyBody, ports: Ports) -> AnyEvent | None:
+def _inputs(event: Event[InteractionRequested], use_case: UseCaseBody, ports: Ports) -> RequestInputs | AnyEvent:
+    """What the prompt is given, or the refusal: here, before anything is reserved or spent."""
+
+    def lookup(ref: VersionRef) -> PromptBody | None:
+        return ports.catalogue.pinned(event.tenant, "prompt", ref, PromptBody)
+
+    given, prompt = event.data.inputs, lookup(use_case.prompt)
+    if prompt is None and not given:
+        return RequestInputs({}, {})  # it may be on its way: generation waits for it
+    try:
+        if prompt is None:
+            raise CompositionRefused("the prompt is not in the registry")
+        return request_inputs(given, use_case, prompt, lookup)
+    except CompositionRefused as exc:
+        return _refusal(event, "unknown_use_case", f"its prompt: {exc}", ports)
+    except InputRefused as exc:
+        return _refusal(event, "invalid_request", str(exc), ports, str(exc))
+
+
+async def _unreadable(
+    event: Event[InteractionRequested], inputs: RequestInputs, policy: RedactionPolicyBody, ports: Ports
+) -> AnyEvent | None:
     """The refusal of what is longer, or in another language, than personal data can be found in."""
-    texts = [message.content for message in event.data.messages]
+    texts = [*(message.content for message in event.data.messages), *inputs.strings()]
     if sum(map(len, texts)) > ports.max_characters:
         return _refusal(event, "invalid_request", f"more than {ports.max_characters} characters", ports)
     if await ports.languages.uncovered(texts, policy.languages):
@@ -80,40 +127,42 @@ async def _unreadable(event: Event[InteractionRequested], policy: RedactionPolic
     return None
 
 
-async def _masked(
-    event: Event[InteractionRequested],
-    named: tuple[VersionRef, VersionRef],
-    policy: RedactionPolicyBody,
-    injections: tuple[InjectionFinding, ...],
-    ports: Ports,
-) -> AnyEvent:
+async def _masked(screened: Screened, named: tuple[VersionRef, VersionRef], policy: RedactionPolicyBody, ports: Ports) -> AnyEvent:
     """What is sent on, by a use case and its policy, which are `named`."""
+    event, more = screened.event, screened.inputs.text
     request = event.data
-    seen = views([message.content for message in request.messages])
+    seen = views([*(message.content for message in request.messages), *([] if more is None else [more])])
     if seen is None:
         return _refusal(event, "invalid_request", "headings of tables or JSON would be repeated too often", ports, HEADINGS)
-    messages, findings = await _mask_messages(event, seen, policy, ports)
+    texts, findings = await _mask_texts(screened, seen, policy, ports)
+    inputs = screened.inputs.masked(None if more is None else texts[-1])
+    if inputs is None:
+        return _refusal(event, "invalid_request", "an input that is a number would have to be masked", ports, NUMBER)
+    messages = tuple(Message(role=one.role, content=text) for one, text in zip(request.messages, texts, strict=False))
     data = InteractionRedacted(
         use_case=named[0],
         actor=request.actor,
         messages=messages,
         max_output_tokens=request.max_output_tokens,
         findings=findings,
-        injections=injections,
+        injections=screened.injections,
         redaction_policy=named[1],
+        inputs=inputs,
     )
     return event.follow(data, stage="redaction", time=ports.now)
 
 
-async def _mask_messages(
-    event: Event[InteractionRequested], seen: Sequence[View], policy: RedactionPolicyBody, ports: Ports
-) -> tuple[tuple[Message, ...], tuple[Finding, ...]]:
+async def _mask_texts(
+    screened: Screened, seen: Sequence[View], policy: RedactionPolicyBody, ports: Ports
+) -> tuple[list[str], tuple[Finding, ...]]:
+    event = screened.event
     spans = await ports.detector.detect([one.text for one in seen], policy)
     days = await ports.shifts.days(_scope(event)) if policy.dates == "shift" else 0
     drafts = [_draft(one, found, Changes(policy, days)) for one, found in zip(seen, spans, strict=True)]
+    if len(drafts) > len(event.data.messages):
+        drafts[-1] = screened.inputs.without_choices(drafts[-1])
     masked = await masked_exactly(drafts, _scope(event), ports.vault)
-    messages = tuple(Message(role=one.role, content=there.text) for one, there in zip(event.data.messages, masked, strict=True))
-    return messages, tuple(finding for there in masked for finding in there.findings)
+    return [there.text for there in masked], tuple(finding for there in masked for finding in there.findings)
 
 
 def _draft(seen: View, spans: Sequence[Span], changes: Changes) -> Draft:

@@ -52,7 +52,7 @@ def read_evidence(data: InteractionGenerated) -> Evidence:
         passages=passages,
         cited=cited,
         sentences=tuple(_sentence(data.answer, start, end, data.citations, passages) for start, end in spans),
-        asked="\n".join(message.content for message in data.messages if message.role == "user"),
+        asked="\n".join([*(message.content for message in data.messages if message.role == "user"), *map(str, data.inputs.values())]),
         findings=data.findings,
     )
 
