@@ -42,6 +42,21 @@ class TestAccepting:
         assert conflict.status_code == 409
         assert conflict.headers["content-type"] == "application/problem+json"
 
+    @pytest.mark.parametrize(
+        ("body", "header", "stated"),
+        [
+            ({}, None, None), ({"sensitivity": "public"}, None, "public"), ({}, "restricted", "restricted"),
+            ({"sensitivity": "internal"}, "confidential", "confidential"), ({"sensitivity": "restricted"}, "public", "restricted"),
+        ],
+    )  # fmt: skip
+    async def test_sensitivity_may_be_stated_in_either_place_and_the_stricter_counts(self, gate, body, header, stated):
+        response = await gate.post(ASK | body, **({} if header is None else {"Chancery-Sensitivity": header}))
+        [event] = await gate.requests(response.json()["interaction"])
+        assert event.data.sensitivity == stated
+
+    async def test_a_sensitivity_that_does_not_exist_is_refused(self, gate):
+        assert (await gate.post(ASK, **{"Chancery-Sensitivity": "top-secret"})).status_code == 422
+
     async def test_many_at_once_with_one_id_have_one_winner(self, gate):
         interaction = _new()
         bodies = [ASK | {"interaction": interaction, "messages": [{"role": "user", "content": f"text {n}"}]} for n in range(8)]
@@ -162,7 +177,7 @@ class TestChatCompletions:
     async def _ask(self, gate, **end):
         conversation = _new()
         body = {"model": "chancery/u", "messages": ASK["messages"]}
-        headers = gate.key() | {"chancery-conversation": conversation}
+        headers = gate.key() | {"chancery-conversation": conversation, "chancery-sensitivity": "confidential"}
         asking = asyncio.create_task(gate.http.post("/v1/chat/completions", json=body, headers=headers))
         interaction = await eventually(lambda: self._interaction_of(gate, conversation))
         await gate.complete(interaction, **end)
@@ -170,7 +185,11 @@ class TestChatCompletions:
 
     async def _interaction_of(self, gate, conversation):
         reader = await TopicReader.start(gate.kafka, [REQUESTED.full_name(gate.tenant)])
-        found = [one.event.interaction async for one in reader.until(await reader.ends()) if one.event.conversation == conversation]
+        found = [
+            one.event.interaction
+            async for one in reader.until(await reader.ends())
+            if one.event.conversation == conversation and one.event.data.sensitivity == "confidential"
+        ]
         await reader.close()
         return found[0] if found else None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chancery_contracts import MAX_DATA_BYTES
-from chancery_contracts.base import InputValue
+from chancery_contracts.base import InputValue, strictest
 from chancery_contracts.interactions import InteractionCompleted, Message
 from chancery_runtime.metrics import counter, gauge
 from chancery_runtime.problems import Problem
@@ -85,9 +85,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     async def accept(request: Request, body: NewInteraction) -> Accepted:
         """Accepts a request."""
         tenant = tenant_of(request, desk.catalogue, desk.clock())
-        key = request.headers.get("idempotency-key")
-        if key and body.interaction is None:
-            body = _checked(**body.model_dump() | {"interaction": key})
+        body = _with_headers(body, request)
         async with bounded(slots):
             event = await desk.accept(tenant, body, request.headers.get("traceparent"))
         requests.labels("accepted").inc()
@@ -129,7 +127,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         wanted = _checked(
             use_case=body.model.removeprefix("chancery/"), messages=body.messages, max_output_tokens=body.max_tokens,
             inputs=body.chancery_inputs, matter=request.headers.get("chancery-matter"),
-            conversation=request.headers.get("chancery-conversation"),
+            conversation=request.headers.get("chancery-conversation"), sensitivity=request.headers.get("chancery-sensitivity"),
         )  # fmt: skip
         async with bounded(slots):
             event = await desk.accept(tenant, wanted, request.headers.get("traceparent"))
@@ -150,6 +148,17 @@ def _checked(**fields: Any) -> NewInteraction:
         return NewInteraction.model_validate(fields)
     except ValidationError as exc:
         raise RequestValidationError(exc.errors()) from None
+
+
+def _with_headers(body: NewInteraction, request: Request) -> NewInteraction:
+    """An `Idempotency-Key` is the interaction's id; `Chancery-Sensitivity` counts where it is stricter than the body's."""
+    key, stated = request.headers.get("idempotency-key"), request.headers.get("chancery-sensitivity")
+    if key and body.interaction is None:
+        body = _checked(**body.model_dump() | {"interaction": key})
+    if stated is None:
+        return body
+    raised = _checked(**body.model_dump() | {"sensitivity": stated})
+    return _checked(**body.model_dump() | {"sensitivity": strictest(body.sensitivity, raised.sensitivity)})
 
 
 def _chat_answer(interaction: str, body: ChatRequest, result: InteractionCompleted | None) -> JSONResponse | EventSourceResponse:

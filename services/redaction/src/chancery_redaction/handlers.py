@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from chancery_contracts.base import Payload, VersionRef
+from chancery_contracts.base import Payload, Sensitivity, VersionRef, strictest
 from chancery_contracts.bodies import PromptBody, RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
@@ -75,6 +75,7 @@ class Screened:
     """A request that may be masked and sent on."""
 
     event: Event[InteractionRequested]
+    sensitivity: Sensitivity
     inputs: RequestInputs
     injections: tuple[InjectionFinding, ...]
 
@@ -93,7 +94,7 @@ async def _screened(
     if injections and policy.refuse_injections:
         rules = ", ".join(sorted({one.rule for one in injections}))
         return _refusal(event, "injection_suspected", f"instructions to the model in the request: {rules}", ports)
-    return Screened(event, inputs, injections)
+    return Screened(event, strictest(use_case.sensitivity, event.data.sensitivity), inputs, injections)
 
 
 def _inputs(event: Event[InteractionRequested], use_case: UseCaseBody, ports: Ports) -> RequestInputs | AnyEvent:
@@ -147,6 +148,7 @@ async def _masked(screened: Screened, named: tuple[VersionRef, VersionRef], poli
         findings=findings,
         injections=screened.injections,
         redaction_policy=named[1],
+        sensitivity=screened.sensitivity,
         inputs=inputs,
     )
     return event.follow(data, stage="redaction", time=ports.now)
