@@ -22,7 +22,7 @@ NAMES = ("runner", "pipeline", "calls", "pack", "find", "append", "proofs", "pse
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
-    "calls": {"CALLS": 2_000, "STEADY_S": 4, "KILLED": 400, "KILLS": 1},
+    "calls": {"CALLS": 2_000, "STEADY_S": 4, "DIRECT_S": 2, "KILLED": 400, "KILLS": 1},
     "pack": {"MUTATIONS": 500, "EVENTS": 10_000},
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
     "append": {"INTERACTIONS": 2_000},

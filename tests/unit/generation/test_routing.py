@@ -126,7 +126,7 @@ class TestRecord:
 
     def test_what_turned_out_later_is_added(self) -> None:
         route = decide([option("a"), option("b")], terms())
-        assert [one.passed_over for one in route.without(ref("a"), "it is not there").candidates] == ["it is not there", None]
+        assert [one.passed_over for one in route.noting({ref("a"): "it is not there"}).candidates] == ["it is not there", None]
 
     @pytest.mark.parametrize(
         ("options", "demand", "words"),

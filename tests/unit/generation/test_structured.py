@@ -37,7 +37,7 @@ def scene(*script: CallResult, prompt: dict[str, Any] | None = None, **model: An
     made, catalogue = Scene(*script), Catalogue()
     body = {"system": "Cite.", "user": "{passages}\n{question}", "output_schema": SCHEMA} if prompt is None else prompt
     ref = {"prompt": {"name": "answer", "version": 1}, "model": MODEL.model_dump(), "redaction_policy": {"name": "r", "version": 1}}
-    called = {"provider": "openai", "provider_model": "m", "base_url": "http://x", "timeout_s": 10, "max_attempts": 3} | model
+    called = {"provider": "openai", "provider_model": "m", "base_url": f"http://{MODEL.name}", "timeout_s": 10, "max_attempts": 3} | model
     catalogue.apply(registry_entry("model", MODEL.name, called))
     catalogue.apply(registry_entry("prompt", "answer", body))
     catalogue.apply(registry_entry("use_case", "bank-faq", {"collections": ["bank-faq"], "budget": "b", **ref}))
@@ -60,7 +60,7 @@ class TestOutputSchemas:
     async def test_and_refused_when_no_attempt_is_left(self) -> None:
         made = scene(said("It is £5."))
         data = await made.refused()
-        assert data.code == "model_failed" and len(made.model.requests) == 3
+        assert data.code == "model_failed" and len(made.models.requests) == 3
 
     async def test_the_extractive_model_has_none(self) -> None:
         data = await scene(provider="extractive").refused()
@@ -109,7 +109,7 @@ class TestRendering:
     async def test_a_template_that_cannot_be_rendered_is_refused_before_any_call(self) -> None:
         made = scene(prompt={"system": "{{ a.__class__ }}", "user": "x", "engine": "jinja"})
         data = (await made.run())[0].data
-        assert isinstance(data, InteractionRefused) and data.code == "model_failed" and not made.model.requests
+        assert isinstance(data, InteractionRefused) and data.code == "model_failed" and not made.models.requests
 
 
 class TestParts:

@@ -7,7 +7,7 @@ from chancery_contracts.areas import CallUsage, UsageReported
 from chancery_contracts.interactions import InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
 from chancery_prompting.tokens import tokenizer_of
 
-from chancery_generation.asking import Asked, Given
+from chancery_generation.attempting import Asked, Given
 from chancery_generation.domain.citing import read_answer
 from chancery_generation.domain.completion import Answer
 from chancery_generation.domain.extractive.model import extract

@@ -1,5 +1,11 @@
 """Errors of generation. None quotes a prompt, an answer or a passage."""
 
+from chancery_contracts.failures import ChanceryError
+
+
+class Settled(ChanceryError):
+    """This event was answered before, and its outputs are stored: publish those."""
+
 
 class GenerationError(Exception):
     """Base of generation's own errors."""

@@ -5,9 +5,15 @@ SELECT c.ordinal, c.model_name, c.model_version, c.outcome, c.status, c.latency_
 FROM calls c LEFT JOIN answers a USING (cause_id, ordinal) WHERE c.cause_id = $1 ORDER BY c.ordinal
 
 -- name: begin_call
--- The intent: committed before the call is made, so that a crash leaves its trace. Nothing where a zombie has taken this ordinal.
+-- The intent: committed before the call is made, so that a crash leaves its trace. Nothing where a zombie has taken this ordinal, or where
+-- the event's outputs ($11) are journalled already: to look for them first would be a round trip more for every event.
 INSERT INTO calls (cause_id, ordinal, model_name, model_version, why, provider, provider_model, region, route, started_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (SELECT FROM journal WHERE cause_id = $11 AND stage = 'generation')
+ON CONFLICT DO NOTHING
+
+-- name: has_outputs
+-- True where an event was answered, in whatever way.
+SELECT EXISTS (SELECT FROM journal WHERE cause_id = $1 AND stage = 'generation')
 
 -- name: end_call
 -- How it ended, once written it stays; and its answer, if it has one ($10): first stored wins, so a zombie's later one is dropped.

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chancery_contracts import AnyEvent
 from chancery_contracts.base import VersionRef
 from chancery_contracts.interactions import TokenUsage, ToolCall
+from chancery_runtime.stages import key
 from chancery_storage import Database, load_queries
 from pydantic import TypeAdapter
 
@@ -32,13 +34,18 @@ class PostgresCalls:
         calls = tuple(_call(row) for row in rows)
         return CallHistory(calls) if answered is None else CallHistory(calls, _completion(answered), answered["ordinal"])
 
-    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
+    async def settled(self, event: AnyEvent) -> bool:
+        """By the stage's journal."""
+        async with self._database.statement() as connection:
+            return bool(await connection.fetchval(self._queries.has_outputs, key(event)))
+
+    async def begin(self, event: AnyEvent, ordinal: int, intent: Intent, now: datetime) -> bool:
         """The primary key settles who takes an ordinal: a zombie and its successor never share one."""
         model = intent.model
         async with self._database.statement() as connection:
             status = await connection.execute(
-                self._queries.begin_call, cause_id, ordinal, model.name, model.version, intent.why, intent.provider,
-                intent.provider_model, intent.region, intent.route, now,
+                self._queries.begin_call, event.id, ordinal, model.name, model.version, intent.why, intent.provider,
+                intent.provider_model, intent.region, intent.route, now, key(event),
             )  # fmt: skip
         return bool(status == "INSERT 0 1")
 

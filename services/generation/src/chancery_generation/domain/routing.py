@@ -1,6 +1,6 @@
 """Which models may answer, in which order, and why the others may not. Pure: what is known of each comes in as an `Option`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -57,11 +57,12 @@ class Route:
     decision: RouteDecision
     obstacles: tuple[Obstacle, ...] = ()
 
-    def without(self, ref: VersionRef, why: str) -> RouteDecision:
-        """The record, after a model turned out not to be askable. It stays on record where it stood."""
-        return self.decision.model_copy(
-            update={"candidates": tuple(one if one.model != ref else _passed(ref, why) for one in self.decision.candidates)}
-        )
+    def noting(self, notes: Mapping[VersionRef, str]) -> RouteDecision:
+        """The record, after some models turned out not to be askable. They stay on record where they stood."""
+        if not notes:
+            return self.decision
+        noted = (_passed(one.model, notes[one.model]) if one.model in notes else one for one in self.decision.candidates)
+        return self.decision.model_copy(update={"candidates": tuple(noted)})
 
 
 def decide(options: Sequence[Option], terms: Terms) -> Route:
