@@ -43,7 +43,8 @@ class Scene:
     async def call(self, model: ModelBody | None = None, key: str | None = None) -> CallResult:
         asked = model or self.model()
         pinned = key or (await self.attestor.attest(asked, 5.0)).channel_key_sha256
-        return await self.models.call(ModelRequest("event-1", asked, RenderedPrompt("s", "restricted", ()), 50, channel_key_sha256=pinned), 5.0)
+        request = ModelRequest("event-1", asked, RenderedPrompt("s", "restricted", ()), 50, channel_key_sha256=pinned)
+        return await self.models.call(request, 5.0)
 
     async def refused(self, model: ModelBody | None = None) -> str:
         with pytest.raises(AttestationRefused) as refused:
