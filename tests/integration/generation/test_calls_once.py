@@ -18,8 +18,10 @@ from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import InteractionGenerated, InteractionRefused, Message
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
-from chancery_generation.adapters.openai import OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.adapters.providers.exchange import ExchangeLimits
+from chancery_generation.adapters.providers.secrets import Secrets
+from chancery_generation.adapters.providers.suppliers import Providers, wires
 from chancery_generation.consumers import stage
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
@@ -61,7 +63,7 @@ class Scene:
     client: httpx.AsyncClient
 
     def handler(self, *, timeout_s: float = 5.0, max_attempts: int = 3, frozen: FrozenModel | None = None) -> BusHandler:
-        remote = frozen or OpenAiModel(self.client, {}, system_clock, 1_000_000)
+        remote = frozen or _providers(self.client)
         body = {
             "provider": "openai", "provider_model": "m", "base_url": self.base_url, "timeout_s": timeout_s, "max_attempts": max_attempts,
         }  # fmt: skip
@@ -77,7 +79,11 @@ class Scene:
         return stage(self.database, ports, 64).handle
 
     def frozen(self) -> FrozenModel:
-        return FrozenModel(OpenAiModel(self.client, {}, system_clock, 1_000_000))
+        return FrozenModel(_providers(self.client))
+
+
+def _providers(client: httpx.AsyncClient) -> Providers:
+    return Providers(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000))
 
 
 def _catalogue(model: dict[str, Any]) -> Catalogue:

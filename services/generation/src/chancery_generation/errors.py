@@ -14,4 +14,12 @@ class MissingApiKey(GenerationError):
 
 
 class MissingBaseUrl(GenerationError):
-    """A model of provider `openai` has no `base_url`: publish a version that names one."""
+    """A model that is not local has no `base_url` (Bedrock: no `region`): publish a version that names one."""
+
+
+class MissingCredentials(GenerationError):
+    """A model on Bedrock names no API key and generation has no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY there."""
+
+
+class BadOption(GenerationError):
+    """An option of a model's entry has a value that its wire cannot take: publish a version without it, or with another."""

@@ -10,7 +10,7 @@ from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
 from chancery_contracts.interactions import Attempt, InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
 
 from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall
-from chancery_generation.domain.citing import read_answer
+from chancery_generation.domain.citing import read_completion
 from chancery_generation.domain.completion import Answer, CallResult
 from chancery_generation.domain.extractive.answer import answer as extract_answer
 from chancery_generation.domain.extractive.summary import summarise
@@ -96,7 +96,7 @@ async def _ask(work: Work, ports: Ports) -> list[AnyEvent]:
         history = await ports.calls.history(work.event.id)
     spent = _spent(history)
     if history.completion is not None:
-        return _answered(work, ports, read_answer(history.completion.text, work.rendered.shown), spent)
+        return _answered(work, ports, read_completion(history.completion, work.rendered.shown), spent)
     outcomes = [call.outcome for call in history.calls]
     reason = f"the model did not answer in {len(outcomes)} attempts; the last one: {outcomes[-1] if outcomes else 'none'}"
     refusal = _refusal(work.event, ports, refusal_code(outcomes), reason)
@@ -164,6 +164,8 @@ def _answered(work: Work, ports: Ports, answer: Answer, spent: Spent) -> list[An
         usage=spent.usage,
         raw_usage=spent.raw_usage,
         attempts=spent.attempts,
+        tool_calls=answer.tool_calls,
+        stop_reason=answer.stop_reason,
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, ports, spent)]
 

@@ -1,7 +1,6 @@
 """Composition root of generation."""
 
 import os
-from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
@@ -13,8 +12,10 @@ from chancery_storage import Journal
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
 from chancery_generation.adapters.metering import PrometheusMeter
-from chancery_generation.adapters.openai import KEY_VARIABLE, OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.adapters.providers.exchange import ExchangeLimits
+from chancery_generation.adapters.providers.secrets import Secrets
+from chancery_generation.adapters.providers.suppliers import Providers, wires
 from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
 from chancery_generation.domain.retrying import Backoff
@@ -25,8 +26,8 @@ from chancery_generation.settings import GenerationSettings
 PACKAGE = "chancery_generation"
 
 
-async def build(application: Application, settings: GenerationSettings, keys: Mapping[str, str]) -> None:
-    """Wires the service. `keys`: API keys by the name of their variable."""
+async def build(application: Application, settings: GenerationSettings, secrets: Secrets) -> None:
+    """Wires the service."""
     database = await application.database(schema=STAGE, package=PACKAGE)
     catalogue = await application.catalogue()
     client = http_client(settings)
@@ -35,7 +36,7 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
     ports = Ports(
         catalogue=catalogue,
         calls=calls,
-        remote=OpenAiModel(client, keys, application.clock, settings.generation_max_response_bytes),
+        remote=Providers(client, wires(secrets, application.clock), application.clock, exchange_limits(settings)),
         pacing=RealPacing(),
         clock=application.clock,
         meter=PrometheusMeter(),
@@ -47,6 +48,11 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
     application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
 
 
+def exchange_limits(settings: GenerationSettings) -> ExchangeLimits:
+    """Of every call."""
+    return ExchangeLimits(settings.generation_max_response_bytes, settings.generation_stream_idle_s)
+
+
 def http_client(settings: GenerationSettings) -> httpx.AsyncClient:
     """No redirects. The deadline of a call bounds reading, so only connecting has a time-out of its own."""
     timeout = httpx.Timeout(None, connect=settings.generation_connect_timeout_s)
@@ -56,5 +62,5 @@ def http_client(settings: GenerationSettings) -> httpx.AsyncClient:
 def main() -> None:
     """Runs until it is told to stop."""
     settings = GenerationSettings()
-    keys = {name: value for name, value in os.environ.items() if KEY_VARIABLE.match(name)}
-    run_service(STAGE, settings, lambda application: build(application, settings, keys))
+    secrets = Secrets.of(os.environ)
+    run_service(STAGE, settings, lambda application: build(application, settings, secrets))

@@ -4,7 +4,7 @@ SELECT ordinal, model_name, model_version, outcome, status, latency_ms, usage, r
 
 -- name: find_answer
 -- The answer that counts, with the tokens of the call that gave it.
-SELECT a.answer, c.usage, c.raw_usage FROM answers a JOIN calls c USING (cause_id, ordinal) WHERE a.cause_id = $1
+SELECT a.answer, a.tool_calls, a.stop_reason, c.usage, c.raw_usage FROM answers a JOIN calls c USING (cause_id, ordinal) WHERE a.cause_id = $1
 
 -- name: lock_cause
 -- A zombie and its successor must not take the same ordinal; freed at the end of the transaction.
@@ -22,7 +22,8 @@ WHERE cause_id = $1 AND ordinal = $2 AND outcome IS NULL
 
 -- name: store_answer
 -- First stored wins: a zombie's later answer is dropped.
-INSERT INTO answers (cause_id, ordinal, answer, stored_at) VALUES ($1, $2, $3, $4) ON CONFLICT (cause_id) DO NOTHING
+INSERT INTO answers (cause_id, ordinal, answer, tool_calls, stop_reason, stored_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (cause_id) DO NOTHING
 
 -- name: purge_calls
 -- Kept only as long as a redelivery is possible; bounded, so that it never locks for long. Answers go with their calls.

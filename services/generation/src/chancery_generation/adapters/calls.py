@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from chancery_contracts.base import VersionRef
-from chancery_contracts.interactions import TokenUsage
+from chancery_contracts.interactions import TokenUsage, ToolCall
 from chancery_storage import Database, load_queries
+from pydantic import TypeAdapter
 
 from chancery_generation.domain.calls import CallHistory, RecordedCall
 from chancery_generation.domain.completion import CallResult, Completion
+
+_TOOL_CALLS = TypeAdapter(tuple[ToolCall, ...])
 
 
 class PostgresCalls:
@@ -40,7 +43,7 @@ class PostgresCalls:
         async with self._database.transaction() as connection:
             await connection.execute(self._queries.end_call, *outcome)
             if result.completion is not None:
-                await connection.execute(self._queries.store_answer, cause_id, call.ordinal, result.completion.text, now)
+                await connection.execute(self._queries.store_answer, cause_id, call.ordinal, *_answer(result.completion), now)
 
     async def purge(self, before: datetime) -> int:
         """Deletes up to 5,000 calls, with their answers, from before a moment; how many."""
@@ -58,4 +61,9 @@ def _call(row: Any) -> RecordedCall:
 
 
 def _completion(row: Any) -> Completion:
-    return Completion(row["answer"], TokenUsage.model_validate_json(row["usage"]), row["raw_usage"])
+    usage, tool_calls = TokenUsage.model_validate_json(row["usage"]), _TOOL_CALLS.validate_json(row["tool_calls"])
+    return Completion(row["answer"], usage, row["raw_usage"], tool_calls, row["stop_reason"])
+
+
+def _answer(completion: Completion) -> tuple[str, str, str | None]:
+    return completion.text, _TOOL_CALLS.dump_json(completion.tool_calls).decode(), completion.stop_reason

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts.interactions import Citation, TokenUsage
+from chancery_contracts.interactions import Citation, StopReason, TokenUsage, ToolCall
 
 UNANSWERABLE_TEXT = "The documents do not hold an answer to this question."
 
@@ -12,11 +12,13 @@ AttemptOutcome = Literal["answered", "timeout", "rate_limited", "server_error", 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Text for the requester; `citations` are characters of that text."""
+    """Text for the requester; `citations` are characters of that text. Beside tool calls it is no answer, and never shown."""
 
     text: str
     citations: tuple[Citation, ...]
     unanswerable: bool
+    tool_calls: tuple[ToolCall, ...] = ()
+    stop_reason: StopReason | None = None
 
 
 UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
@@ -24,11 +26,16 @@ UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model said, before its citations are read. `raw_usage` is the provider's, as JSON, untouched."""
+    """What a model said, before its citations are read. `raw_usage` is the provider's, as JSON, untouched.
+
+    Text beside tool calls leads up to them. `length`: the text was cut off at the limit of tokens.
+    """
 
     text: str
     usage: TokenUsage
     raw_usage: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    stop_reason: StopReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +48,4 @@ class CallResult:
     retry_after_s: float | None = None
     usage: TokenUsage = field(default_factory=TokenUsage)
     raw_usage: str = "{}"
+    first_byte_ms: int | None = None

@@ -5,8 +5,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chancery_contracts.bodies import PromptBody
+from chancery_contracts.bodies.prompts import PromptTool
 from chancery_contracts.interactions import Message, Passage
 
 from chancery_generation.domain.usage import count_tokens
@@ -20,11 +22,14 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
 @dataclass(frozen=True, slots=True)
 class RenderedPrompt:
-    """What is sent. `shown`: the passages in it, in the order of their numbers."""
+    """What is sent: `system`, `messages` (examples), `user`. `shown`: the passages in it, in the order of their numbers."""
 
     system: str
     user: str
     shown: tuple[Passage, ...]
+    messages: tuple[Message, ...] = ()
+    output_schema: dict[str, Any] | None = None
+    tools: tuple[PromptTool, ...] = ()
 
 
 def prompt_sha256(prompt: PromptBody) -> str:
