@@ -1,17 +1,14 @@
 """Generation against a real provider process and a real PostgreSQL: what is asked once is never asked twice."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from chancery_bus import BusHandler, Received
 from chancery_contracts import AnyEvent, encode, system_clock
 from chancery_contracts.catalogue import Catalogue
@@ -29,7 +26,8 @@ from chancery_generation.domain.retrying import Backoff
 from chancery_generation.ports import Model, Ports
 from chancery_storage import Database, Journal
 from chancery_testing.builders import FEE, MODEL, authorised, registry_entry
-from chancery_testing.provider import Provider, application
+from chancery_testing.providers.serving import serving
+from chancery_testing.providers.state import Provider
 from chancery_testing.waiting import eventually
 
 
@@ -95,18 +93,6 @@ def _catalogue(model: dict[str, Any]) -> Catalogue:
     return catalogue
 
 
-@asynccontextmanager
-async def serving(provider: Provider) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(provider), log_level="critical", access_log=False, timeout_graceful_shutdown=1))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    await eventually(lambda: server.started)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    server.should_exit = True
-    server.force_exit = True
-    await running
-
-
 @pytest.fixture(scope="module")
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await Database.open(database_url, schema="generation")
@@ -119,7 +105,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def scene(database: Database) -> AsyncIterator[Scene]:
     provider = Provider(latency_s=0.0)
     async with serving(provider) as base_url, httpx.AsyncClient(timeout=None) as client:  # the deadline is generation's
-        yield Scene(database, provider, base_url, client)
+        yield Scene(database, provider, f"{base_url}/v1", client)
 
 
 def delivered(event: AnyEvent) -> Received:

@@ -101,7 +101,7 @@ def answer(prompt: str) -> str:
     passage = _PASSAGE.search(prompt)
     if passage is None:
         return NOT_THERE
-    lines = [line.strip() for line in passage.group(1).splitlines() if line.strip() and not line.lstrip().startswith(("#", "|"))]
+    lines = [line.strip() for line in passage.group(1).split("\n") if line.strip() and not line.lstrip().startswith(("#", "|"))]
     text = " ".join(lines)
     sentence = _SENTENCE.match(text)
     return f"{sentence.group(1) if sentence else text} [1]" if text else NOT_THERE

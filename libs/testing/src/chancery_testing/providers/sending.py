@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from starlette.types import Receive, Send
 
 HANG_S = 3600.0
-SLOW_PAUSE_S = 0.05
 SLOW_BYTES = 64
-HUGE_PIECE = b" " * 65_536
+HUGE = (b" " * 65_536, 0.0)
 
 
 class Gone(Exception):
@@ -23,6 +22,7 @@ class Line:
 
     send: Send
     receive: Receive
+    pause_s: float
     status: int = 0
 
     async def start(self, status: int, media_type: str, headers: dict[str, str] | None = None) -> None:
@@ -65,7 +65,7 @@ async def send_whole(line: Line, body: bytes, fault: str | None) -> None:
     if fault == "slow_bytes":
         await _slowly(line, body)
     elif fault in ("dribble", "huge"):
-        await _forever(line, b" " if fault == "dribble" else HUGE_PIECE, SLOW_PAUSE_S if fault == "dribble" else 0.0)
+        await _forever(line, *((b" ", line.pause_s) if fault == "dribble" else HUGE))
     await line.end(b"" if fault == "slow_bytes" else body)
 
 
@@ -80,8 +80,7 @@ async def send_stream(line: Line, events: Sequence[bytes], media_type: str, faul
     elif fault == "slow_bytes":
         await _slowly(line, b"".join(events))
     elif fault in ("dribble", "huge"):
-        await line.more(events[0])
-        await _forever(line, b"\n" if fault == "dribble" else HUGE_PIECE, SLOW_PAUSE_S if fault == "dribble" else 0.0)
+        await _forever(line, *((events[0], line.pause_s) if fault == "dribble" else HUGE))
     else:
         for one in events:
             await line.more(one)
@@ -96,7 +95,7 @@ async def _cut(line: Line, content: bytes) -> None:
 async def _slowly(line: Line, body: bytes) -> None:
     for start in range(0, len(body), SLOW_BYTES):
         await line.more(body[start : start + SLOW_BYTES])
-        await line.wait(SLOW_PAUSE_S)
+        await line.wait(line.pause_s)
 
 
 async def _forever(line: Line, piece: bytes, pause_s: float) -> None:

@@ -41,7 +41,7 @@ def application(provider: Provider) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        line = Line(send, receive)
+        line = Line(send, receive, provider.slow_pause_s)
         path = scope.get("raw_path", scope["path"].encode()).decode().partition("?")[0]
         if path == "/calls":
             await line.whole(200, provider.summary())

@@ -33,6 +33,7 @@ class Provider:
     counts: Counter[str] = field(default_factory=Counter)
     api_key: str | None = None
     aws_keys: dict[str, str] = field(default_factory=dict)
+    slow_pause_s: float = 0.05
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
