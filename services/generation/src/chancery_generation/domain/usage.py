@@ -8,7 +8,7 @@ from typing import Any
 from chancery_contracts.interactions import TokenUsage
 
 CHARACTERS_PER_TOKEN = 4
-MOST_TOKENS = 1_000_000_000
+MOST_TOKENS = 1_000_000_000_000
 """A larger count is no count of one call's tokens."""
 
 
