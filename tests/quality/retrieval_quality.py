@@ -24,14 +24,19 @@ from typing import Any
 import numpy as np
 from chancery_contracts.areas import DocumentPublished
 from chancery_contracts.event import Event, system_clock
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_contracts.interactions import Message
+from chancery_embedding import OnnxEmbedder
+from chancery_generation.adapters.meaning import EmbeddedMeanings
+from chancery_generation.domain.extractive.answer import answer
+from chancery_generation.domain.extractive.meaning import comparisons
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.domain.passages import Scope, Vector
 from chancery_retrieval.domain.querying import query_from
-from chancery_retrieval.handlers import find, index_document
+from chancery_retrieval.handlers import _passage, find, index_document
 from chancery_retrieval.ports import DocumentLimits, GroundingPorts, IndexingPorts, Ports
 from chancery_storage import Database, plan_afresh
+from extractive_quality import figure_case
 
 CACHE = Path(tempfile.gettempdir()) / "chancery-retrieval-quality.sqlite"
 CUTS = (1, 5, 10)
@@ -39,6 +44,8 @@ DEEP = 200
 """Passages asked for, all that the fused searches bring, so that ten pages are among them."""
 SIDE_BY_SIDE = 8
 """Pages indexed at once, so that every thread of the embedder has work."""
+GIVEN = 8
+"""Passages that an answer is made from, as in the sample use case for reports."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,35 @@ async def _measure(folder: Path, filings: int | None) -> list[dict[str, Any]]:
                 ours.append(await _rank(question, scope, ports))
                 peer.append(bm25.rank(question.text, None if everywhere else question.filing))
             figures += _figures(label, _metrics(questions, ours), _metrics(questions, peer), len(questions))
+        figures += await _answers(folder, {page.filing for page in pages}, ports)
     return figures
+
+
+async def _answers(folder: Path, filings: set[str], ports: Ports) -> list[dict[str, Any]]:
+    """From the question to the answer, in the filing: does the extractive model cite an evidence page, and give the figure?"""
+    meanings = EmbeddedMeanings(ports.grounding.embedder)  # type: ignore[arg-type]  # the one with vectors on file
+    cited = right = asked = 0
+    for row in _rows(folder / "questions.jsonl"):
+        case = figure_case(row) if row["pages_present"] and row["doc_name"] in filings else None
+        if case is None:
+            continue
+        found = await find(Scope("quality", (row["doc_name"],), None), query_from(case.question), GIVEN, ports.grounding)
+        passages = tuple(_passage(fused, candidate) for fused, candidate in found.passages)
+        messages = (Message(role="user", content=case.question),)
+        given = answer(messages, passages, meanings=await meanings.compare(comparisons(messages, passages)))
+        evidence = {f"{one.get('evidence_doc_name') or one.get('doc_name')}.{one['evidence_page_num']}" for one in row["evidence"]}
+        names = {passage.passage_id: passage.document_id for passage in passages}
+        on_page = any(names[citation.passage_id] in evidence for citation in given.citations)
+        asked, cited = asked + 1, cited + on_page
+        right += on_page and case.found_in(given.text)
+    if not asked:
+        return []
+    peer = "no published figure for an extractive model; GPT-4 Turbo, one store a filing, 0.50 over all questions (its paper)"
+    return [
+        {"name": f"financebench {what}, in filing", "value": round(hits / asked, 3), "unit": f"share of {asked} questions with a figure",
+         "target": "-", "holds": True, "peer": peer}
+        for what, hits in (("right page cited", cited), ("right page and figure in the extractive answer", right))
+    ]  # fmt: skip
 
 
 def load(folder: Path, filings: int | None) -> tuple[list[Page], list[Question]]:
@@ -149,8 +184,8 @@ def load(folder: Path, filings: int | None) -> tuple[list[Page], list[Question]]
 @asynccontextmanager
 async def indexed(pages: Sequence[Page], settings: SearchSettings | None = None) -> AsyncIterator[Ports]:
     """Every page as a document of its own, in a collection named for its filing."""
-    async with _database() as database:
-        model = OnnxEmbedder.load(*_model_files())
+    async with fresh_database() as database:
+        model = OnnxEmbedder.load(*model_files())
         embedder = CachedEmbedder(model)
         search = PostgresSearch(database, settings or SearchSettings(), lambda _: None)
         limits = DocumentLimits(1_000_000, 10_000)
@@ -198,7 +233,7 @@ def _figures(label: str, ours: dict[str, float], peer: dict[str, float], questio
 
 
 @asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
+async def fresh_database() -> AsyncIterator[Database]:
     """A schema of its own, emptied before; of the configured database or of an embedded one."""
     with ExitStack() as exits:
         url = os.environ.get("CHANCERY_DATABASE_URL")
@@ -215,7 +250,7 @@ async def _database() -> AsyncIterator[Database]:
         await database.close()
 
 
-def _model_files() -> tuple[Path, Path]:
+def model_files() -> tuple[Path, Path]:
     model, tokenizer = os.environ.get("CHANCERY_EMBEDDING_MODEL_PATH"), os.environ.get("CHANCERY_EMBEDDING_TOKENIZER_PATH")
     if model and tokenizer:
         return Path(model), Path(tokenizer)

@@ -19,6 +19,7 @@ NEEDS = {
     "retrieval": ("financebench",),
     "languages": ("banking77", "clinc150", "nlupp_banking", "presidio_synth", "tab144", "financebench"),
     "identifiers": ("financebench",),
+    "faq": (),
 }
 SHORT = {"languages": 500, "redaction": 20, "identifiers": 2_000, "retrieval": 4}
 """Texts of each set, filings, and identifiers in the short form; the others take seconds as they are."""

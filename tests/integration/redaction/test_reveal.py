@@ -11,7 +11,6 @@ from chancery_audit.gate import Gate
 from chancery_contracts import Origin, decode, encode
 from chancery_contracts.failures import Retry
 from chancery_contracts.reveals import ValuesRevealed
-from chancery_redaction.adapters.asking_audit import ByAudit
 from chancery_redaction.adapters.revealing import Revealing, TellReveal
 from chancery_redaction.adapters.vault import PostgresVault
 from chancery_redaction.domain.spellings import Spelling
@@ -19,6 +18,7 @@ from chancery_redaction.ports import Scope, Wanted
 from chancery_redaction.reveal_api import reveal_router
 from chancery_redaction.settings import RedactionSettings
 from chancery_runtime.access import by_operator_token
+from chancery_runtime.asking_audit import ByAudit
 from chancery_runtime.jwks import KeySet
 from chancery_runtime.keys import LocalKeyring, new_key
 from chancery_runtime.problems import install_problems

@@ -13,9 +13,9 @@ from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.interactions import InteractionGrounded, Message
+from chancery_embedding import OnnxEmbedder
 from chancery_local.artifacts import default_cache, embedding_model
 from chancery_local.errors import LocalStackError
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.consumers import dispatch

@@ -8,10 +8,9 @@ from uuid import uuid4
 import pytest
 from chancery_contracts.areas import DocumentIndexed
 from chancery_contracts.failures import Poison, Retry
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
+from chancery_embedding import EmbeddingModelMissing, OnnxEmbedder
 from chancery_retrieval.domain.passages import Scope
 from chancery_retrieval.domain.querying import query_from
-from chancery_retrieval.errors import EmbeddingModelMissing
 from chancery_storage import Database
 from chancery_testing.builders import document, event
 

@@ -1,4 +1,4 @@
-"""Who may read the trail: `chancery audit access grant`, `list`, `revoke`. With the operator token, and with nothing else."""
+"""Who may read the trail and govern the registry: `chancery audit access grant`, `list`, `revoke`. With the operator token, and with nothing else."""
 
 import json
 from datetime import datetime
@@ -16,8 +16,9 @@ access = typer.Typer(no_args_is_help=True, help="Keys to the trail. Granting nee
 
 @access.command("grant")
 def grant(
-    role: Annotated[str, typer.Option(help="auditor, officer or operator.")],
     name: Annotated[str, typer.Option(help="What the key is called on record; no personal data.")],
+    role: Annotated[str | None, typer.Option(help="auditor, officer or operator of the trail; none: of the registry alone.")] = None,
+    registry_role: Annotated[list[str] | None, typer.Option(help="author, operator, or one that approves; as often as needed.")] = None,
     tenant: Annotated[list[str] | None, typer.Option(help="A tenant; an officer has exactly one.")] = None,
     all_tenants: Annotated[bool, typer.Option("--all-tenants", help="Every tenant, also those to come.")] = False,
     matter: Annotated[list[str] | None, typer.Option(help="Keep it to this matter; as often as there are matters.")] = None,
@@ -28,7 +29,7 @@ def grant(
     if bool(tenant) == all_tenants:
         raise CommandFailed("name either --tenant or --all-tenants")
     order = {
-        "role": role, "name": name, "tenants": tenant or None, "matters": matter or None, "excepted": excepted or [],
+        "role": role, "name": name, "registry_roles": registry_role or [], "tenants": tenant or None, "matters": matter or None, "excepted": excepted or [],
         "expires_at": None if expires is None else expires.astimezone().isoformat(),
     }  # fmt: skip
     granted = _ask("POST", "", order).json()

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import Annotated, Any
 import typer
 import yaml
 from chancery_bus import KafkaAddress, TopicReader
-from chancery_contracts.areas import RegistryEntryPublished
 from chancery_contracts.bodies import ModelBody, RedactionPolicyBody, TenantBody, UseCaseBody
 from chancery_contracts.catalogue import SHARED, Catalogue
+from chancery_contracts.failures import Poison
 from chancery_contracts.stores import STORES
 from chancery_contracts.topics import REGISTRY
 
@@ -79,24 +80,23 @@ def _known(path: Path | None) -> dict[str, Any]:
 
 
 async def _read(address: KafkaAddress, tenant: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    catalogue, names = Catalogue(), set[str]()
+    catalogue = Catalogue()
     reader = await TopicReader.start(address, [REGISTRY.full_name()])
     try:
         async for received in reader.until(await reader.ends()):
-            catalogue.apply(received.event)
-            data = received.event.data
-            if isinstance(data, RegistryEntryPublished) and data.kind == "use_case" and received.event.tenant in {tenant, SHARED}:
-                names.add(data.name)
+            with suppress(Poison):  # what does not count, counts for nobody
+                catalogue.apply(received.event)
     finally:
         await reader.close()
-    if tenant not in dict(catalogue.tenants()):
+    if tenant not in dict(catalogue.tenants(datetime.now(UTC))):
         raise CommandFailed(f"the registry has no tenant {tenant}")
-    return register_of(tenant, catalogue, sorted(names), known, datetime.now(UTC))
+    names = sorted({*catalogue.named(tenant, "use_case"), *catalogue.named(SHARED, "use_case")})
+    return register_of(tenant, catalogue, names, known, datetime.now(UTC))
 
 
 def register_of(tenant: str, catalogue: Catalogue, use_cases: list[str], known: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """As a document."""
-    bodies = dict(catalogue.tenants())
+    bodies = dict(catalogue.tenants(now))
     found = [one for name in use_cases if (one := _activity(tenant, catalogue, name, known, now)) is not None]
     recipients = {one["recipient"]["provider"]: one.pop("recipient") for one in found}
     return {

@@ -1,4 +1,4 @@
-"""Payloads of the `access` topic: who may read the audit trail. The envelope's tenant says whose trail; `shared`: every tenant's."""
+"""Payloads of the `access` topic: who may read the audit trail and govern the registry. The envelope's tenant says whose; `shared`: all."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -30,6 +30,16 @@ class AccessGranted(AccessPayload):
     role: AuditRole
     matters: tuple[str, ...] | None = Field(default=None, description="None: all; else only what names these and no other")
     excepted: tuple[str, ...] = Field(default=(), description="Matters whose interactions are hidden from it")
+    expires_at: datetime | None = None
+    by: str = Field(min_length=1, max_length=200, description=_BY)
+
+
+class RegistryRolesGranted(AccessPayload):
+    """Somebody who bears this key has these roles in the registry from now on. Whether they may read the trail, is said by `AccessGranted`."""
+
+    TYPE: ClassVar[str] = "chancery.access.registry-roles-granted.v1"
+    name: str = Field(pattern=IDENTIFIER_PATTERN, description="What the key is called; no personal data")
+    roles: tuple[str, ...] = Field(min_length=1, max_length=20)
     expires_at: datetime | None = None
     by: str = Field(min_length=1, max_length=200, description=_BY)
 

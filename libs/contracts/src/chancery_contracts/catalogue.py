@@ -26,27 +26,32 @@ class Catalogue:
         self._histories: dict[Thing, History] = {}
         self._bodies: dict[tuple[Thing, int], Body] = {}
 
-    def apply(self, event: AnyEvent) -> None:
-        """Takes in one event. Raises Poison where the body does not fit its kind or its hash, or the change does not count.
+    def apply(self, event: AnyEvent) -> bool:
+        """Whether the event changed anything. Raises Poison where the body does not fit its kind or its hash, or the change does not count.
 
         A draft whose body this code cannot read counts as a version all the same, without a body: a service that is a release behind
         must not number changes otherwise than its neighbours.
         """
         data = event.data
         if isinstance(data, RegistryEntryPublished):
-            self._publish(event, data)
-        elif isinstance(data, Change):
-            thing: Thing = (event.tenant, data.kind, data.name)
-            if self._count(thing, event) and isinstance(data, VersionDrafted):
-                self._bodies[(thing, data.version)] = _body(data)
+            return self._publish(event, data)
+        if not isinstance(data, Change):
+            return False
+        thing: Thing = (event.tenant, data.kind, data.name)
+        counted = self._count(thing, event)
+        if counted and isinstance(data, VersionDrafted) and (body := _readable(data)) is not None:
+            self._bodies[(thing, data.version)] = body
+        return counted
 
-    def _publish(self, event: AnyEvent, entry: RegistryEntryPublished) -> None:
+    def _publish(self, event: AnyEvent, entry: RegistryEntryPublished) -> bool:
         thing: Thing = (event.tenant, entry.kind, entry.name)
         body, known = _body(entry), self._histories.get(thing)
         if known is not None and entry.version in known.versions and known.versions[entry.version].founded_from is not None:
-            return  # published again, whatever it says: the first content stays
-        if self._count(thing, event):
+            return False  # published again, whatever it says: the first content stays
+        counted = self._count(thing, event)
+        if counted:
             self._bodies[(thing, entry.version)] = body
+        return counted
 
     def _count(self, thing: Thing, event: AnyEvent) -> bool:
         history = self._histories.setdefault(thing, History())
@@ -87,19 +92,40 @@ class Catalogue:
 
     def named(self, owner: str, kind: GovernedKind) -> list[str]:
         """What an owner has of a kind, by name."""
-        return sorted(name for tenant, of, name in self._histories if (tenant, of) == (owner, kind))
+        return sorted(name for tenant, of, name in self.things() if (tenant, of) == (owner, kind))
 
-    def tenants(self) -> Iterator[tuple[str, TenantBody]]:
-        """Every tenant with its newest body."""
-        for (owner, kind, name), history in self._histories.items():
-            newest = max(history.versions, default=None) if kind == "tenant" else None
-            body = None if newest is None else self._bodies.get(((owner, kind, name), newest))
+    def history(self, owner: str, kind: GovernedKind, name: str) -> History | None:
+        """All of one thing, to be read only."""
+        return self._histories.get((owner, kind, name))
+
+    def things(self) -> Iterator[Thing]:
+        """Everything that there is, of every owner."""
+        return (thing for thing, history in self._histories.items() if history.versions)
+
+    def body(self, owner: str, kind: GovernedKind, name: str, version: int) -> Body | None:
+        """The owner's own version; none where there is none, or this code cannot read it."""
+        return self._bodies.get(((owner, kind, name), version))
+
+    def tenants(self, at: datetime) -> Iterator[tuple[str, TenantBody]]:
+        """Every tenant with what is live at a moment. A tenant's entry is its own: what another owner calls so opens nothing."""
+        for owner, kind, name in self._histories:
+            if kind != "tenant" or owner != name:
+                continue
+            live = self.live(owner, kind, name, at)
+            body = None if live is None else self._bodies.get(((owner, kind, name), live.number))
             if isinstance(body, TenantBody):
                 yield name, body
 
 
-def _body(data: RegistryEntryPublished | VersionDrafted) -> Body:
+def _body(data: RegistryEntryPublished) -> Body:
+    body = _readable(data)
+    if body is None:
+        raise Poison(f"the registry entry's body is not a {data.kind}")
+    return body
+
+
+def _readable(data: RegistryEntryPublished | VersionDrafted) -> Body | None:
     try:
         return BODIES[data.kind].model_validate(data.body)
-    except ValueError as exc:
-        raise Poison(f"the registry entry's body is not a {data.kind}") from exc
+    except ValueError:
+        return None

@@ -1,7 +1,8 @@
 """The fold of the registry's topic, for one governed thing: which changes count, which version is live when, by whom approved."""
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,10 +24,16 @@ from chancery_contracts.governance import (
 
 Stage = Literal["draft", "in_review", "approved"]
 State = Literal["draft", "in_review", "approved", "live", "retired"]
+LARGEST_VERSION = 999_999_999
+"""What anything here counts to: versions of founding entries are named by whoever wrote the file."""
 
 
 class ChangeRefused(Exception):
     """This change does not count: read the thing's state again and decide anew."""
+
+
+class OwnWork(ChangeRefused):
+    """Whoever wrote a version approves or rejects it: somebody else must."""
 
 
 @dataclass
@@ -69,24 +76,37 @@ class History:
         self.activations: list[Activation] = []
         self.labels: dict[str, int] = {}
         self._seen: set[str] = set()
+        self._in_force: dict[RegistryEnvironment, list[tuple[datetime, int, int]]] = {}
+        """By moment, sequence and version: services ask for each message."""
 
     def apply(self, event: AnyEvent) -> bool:
         """Whether it changed anything; False for what was applied before. Raises ChangeRefused."""
         if event.id in self._seen:
             return False
+        self._take(event)
+        self._seen.add(event.id)
+        return True
+
+    def attempt(self, event: AnyEvent) -> None:
+        """Changes nothing. Raises ChangeRefused where `apply` would."""
+        trial = History()
+        trial.sequence = self.sequence
+        trial.versions = {number: replace(one, approvals=dict(one.approvals)) for number, one in self.versions.items()}
+        trial.activations, trial.labels = list(self.activations), dict(self.labels)
+        trial._take(event)
+
+    def _take(self, event: AnyEvent) -> None:
         data = event.data
         if isinstance(data, RegistryEntryPublished):
             self._found(data, event.time)
         elif isinstance(data, Change):
             self._change(event, data)
-        self._seen.add(event.id)
-        return True
 
     def live(self, at: datetime, environment: RegistryEnvironment = "production") -> Version | None:
         """The version that is live at a moment: of the last activation in force, else the highest founded one in force."""
-        in_force = [one for one in self.activations if one.environment == environment and one.effective_from <= at]
-        if in_force:
-            found = self.versions[max(in_force, key=lambda one: (one.effective_from, one.sequence)).version]
+        activations = self._in_force.get(environment, [])
+        if place := bisect_right(activations, at, key=lambda one: one[0]):
+            found = self.versions[activations[place - 1][2]]
             return found if found.usable(at) else None
         founded = [one for one in self.versions.values() if one.founded_from is not None and one.founded_from <= at and one.usable(at)]
         return max(founded, key=lambda one: one.number, default=None)
@@ -112,6 +132,9 @@ class History:
             raise ChangeRefused("the body does not match its hash")
         if self.sequence:
             raise ChangeRefused("this thing is governed: draft a version")
+        if entry.version > LARGEST_VERSION:
+            raise ChangeRefused("the version is larger than a version may be")
+        _comparable(entry.effective_from)
         if entry.version in self.versions:
             raise ChangeRefused("this version exists")
         self.versions[entry.version] = Version(
@@ -133,6 +156,12 @@ class History:
         if not version.usable(at):
             raise ChangeRefused("the version is retired")
         return version
+
+
+def _comparable(moment: datetime) -> None:
+    """Without a zone no two moments can be compared, and at the calendar's edges none has a place in UTC: both would stop who asks."""
+    if moment.utcoffset() is None or not 1900 <= moment.year <= 9000:
+        raise ChangeRefused("the moment has no zone, or is of no year that anything here runs in")
 
 
 def _drafted(history: History, event: Event[VersionDrafted]) -> None:
@@ -157,7 +186,7 @@ def _reviewed(history: History, event: Event[VersionReviewed]) -> None:
     if version.stage != "in_review":
         raise ChangeRefused("the version is not in review")
     if data.actor == version.author:
-        raise ChangeRefused("an author does not review what is their own (four eyes)")
+        raise OwnWork("an author does not review what is their own (four eyes)")
     if data.decision == "reject":
         version.stage, version.approvals = "draft", {}
         return
@@ -173,6 +202,7 @@ def _reviewed(history: History, event: Event[VersionReviewed]) -> None:
 def _activated(history: History, event: Event[VersionActivated]) -> None:
     data = event.data
     version = history._usable(data.version, event.time)
+    _comparable(data.effective_from)
     if data.effective_from < event.time:
         raise ChangeRefused("the past is not changed")
     if data.emergency and not history.was_live(data.version, event.time, data.environment):
@@ -180,10 +210,12 @@ def _activated(history: History, event: Event[VersionActivated]) -> None:
     if data.environment == "production" and not data.emergency and version.stage != "approved":
         raise ChangeRefused("only an approved version goes live in production")
     history.activations.append(Activation(data.environment, data.effective_from, data.sequence, data.version))
+    insort(history._in_force.setdefault(data.environment, []), (data.effective_from, data.sequence, data.version))
 
 
 def _retired(history: History, event: Event[VersionRetired]) -> None:
     version = history._usable(event.data.version, event.time)
+    _comparable(event.data.effective_from)
     if event.data.effective_from < event.time:
         raise ChangeRefused("the past is not changed")
     version.retired_from = event.data.effective_from

@@ -66,6 +66,7 @@ TABLES: tuple[Store, ...] = (
     _table("cost.journal", "raw", "order", "authorised requests with passages of documents", "days, see its settings"),
     *_nothing("cost", "budgets", "reservations", "postings"),
     *_nothing("gateway", "steps", "accepted", "journal"),
+    *_nothing("registry", "positions", "things", "versions", "activations", "labels", "evidence", "comments", "changes"),
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ SERVICES: Mapping[str, str] = {
     "generation": "chancery_generation",
     "validation": "chancery_validation",
     "audit": "chancery_audit",
+    "registry": "chancery_registry",
 }
 """The module that each service's process runs, by name."""
 

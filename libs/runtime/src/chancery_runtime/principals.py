@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 TOKEN_HOLDER = "token-holder"  # noqa: S105  # a role's name
 """The role of whoever bears the operator token: the only one that no key and no identity provider can give."""
+ELSEWHERE = "elsewhere"
+"""The role of whoever has no part in the audit trail: their roles are in the registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Principal:
     tenants: frozenset[str] | None
     """None: every tenant."""
     walls: Walls = field(default_factory=Walls)
+    registry_roles: frozenset[str] = frozenset()
+    """What they may do in the registry: `author`, `operator`, and roles that approve."""
 
 
 Way = Callable[[str], Awaitable[Principal | None]]

@@ -12,7 +12,7 @@ from chancery_contracts.identifiers import is_identifier, is_tenant
 
 from chancery_runtime.errors import StartupFailed
 from chancery_runtime.jwks import KeySet
-from chancery_runtime.principals import TOKEN_HOLDER, Principal, Walls, Way
+from chancery_runtime.principals import ELSEWHERE, TOKEN_HOLDER, Principal, Walls, Way
 from chancery_runtime.problems import Problem
 from chancery_runtime.settings import ServiceSettings
 
@@ -40,6 +40,8 @@ class TokenSettings(ServiceSettings):
     oidc_tenants_claim: str = "chancery_tenants"
     oidc_matters_claim: str = "chancery_matters"
     oidc_except_claim: str = "chancery_except"
+    oidc_registry_roles_claim: str = "chancery_registry_roles"
+    """A token may have these alone, without a role in the audit trail."""
 
 
 def by_token(settings: TokenSettings) -> Way | None:
@@ -101,9 +103,11 @@ class TokenVerifier:
 
     def _mapped(self, claims: Mapping[str, Any]) -> Principal:
         of = self.settings
-        role, tenants = claims.get(of.oidc_role_claim), _names(claims.get(of.oidc_tenants_claim))
+        in_registry = _names(claims.get(of.oidc_registry_roles_claim, []))
+        role = claims.get(of.oidc_role_claim, ELSEWHERE if in_registry else None)
+        tenants = _names(claims.get(of.oidc_tenants_claim))
         matters, excepted = _names(claims.get(of.oidc_matters_claim)), _names(claims.get(of.oidc_except_claim, []))
-        if not isinstance(role, str) or role == TOKEN_HOLDER:
+        if not isinstance(role, str) or role == TOKEN_HOLDER or in_registry is None or ALL in in_registry:
             raise no_role()
         # A claim that a provider forgot opens nothing: all matters are said by `*`.
         if not tenants or not matters or excepted is None or ALL in excepted:
@@ -112,7 +116,7 @@ class TokenVerifier:
         if not everywhere and not all(is_tenant(one) for one in tenants):
             raise no_role()
         walls = Walls(None if ALL in matters else matters, excepted)
-        return Principal(f"{TOKENS}/{self._subject(str(claims['sub']))}", role, None if everywhere else tenants, walls)
+        return Principal(f"{TOKENS}/{self._subject(str(claims['sub']))}", role, None if everywhere else tenants, walls, in_registry)
 
     def _subject(self, subject: str) -> str:
         """A subject that is no opaque id (an e-mail address, say) goes on record as a hash."""

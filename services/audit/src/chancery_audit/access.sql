@@ -49,8 +49,8 @@ ON CONFLICT DO NOTHING
 
 -- name: add_key
 -- Never its secret.
-INSERT INTO access_keys (key, name, role, tenants, matters, excepted, secret_sha256, granted_by, granted_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO access_keys (key, name, role, tenants, matters, excepted, secret_sha256, granted_by, granted_at, expires_at, registry_roles)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 
 -- name: key
 -- One.

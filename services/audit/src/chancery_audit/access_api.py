@@ -18,14 +18,16 @@ from chancery_audit.gate import Gate
 
 Name = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
 MOST = 200
+ROLE_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 Names = Annotated[list[Name], Field(max_length=MOST)]
 
 
 class GrantOrder(BaseModel):
-    """`tenants` none: all. `matters` none: all. An officer has exactly one tenant."""
+    """`tenants` none: all. `matters` none: all. An officer has exactly one tenant. `role` none: roles of the registry alone."""
 
     name: Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=64)]
-    role: AuditRole
+    role: AuditRole | None = None
+    registry_roles: Annotated[list[Annotated[str, Field(pattern=ROLE_PATTERN)]], Field(max_length=20)] = []
     tenants: Annotated[list[Annotated[str, Field(pattern=TENANT_PATTERN)]], Field(min_length=1, max_length=MOST)] | None = None
     matters: Annotated[Names, Field(min_length=1)] | None = None
     excepted: Names = []
@@ -44,7 +46,8 @@ class KeyView(BaseModel):
 
     key: str
     name: str
-    role: AuditRole
+    role: AuditRole | None
+    registry_roles: list[str]
     tenants: list[str] | None
     matters: list[str] | None
     excepted: list[str]
@@ -70,6 +73,7 @@ class SelfView(BaseModel):
     tenants: list[str] | None
     matters: list[str] | None
     excepted: list[str]
+    registry_roles: list[str]
 
 
 def access_router(gate: Gate, keys: AccessKeys, clock: Clock) -> APIRouter:
@@ -83,12 +87,14 @@ def access_router(gate: Gate, keys: AccessKeys, clock: Clock) -> APIRouter:
         one = who.principal
         return SelfView(
             reader=who.reader, role=one.role, tenants=_listed(one.tenants), matters=_listed(one.walls.matters),
-            excepted=sorted(one.walls.excepted),
+            excepted=sorted(one.walls.excepted), registry_roles=sorted(one.registry_roles),
         )  # fmt: skip
 
     @routes.post("", status_code=201)
     async def grant(order: GrantOrder, who: Visitor = may_grant) -> Granted:
         """A new key, in force at once."""
+        if order.role is None and not order.registry_roles:
+            raise Problem(422, "No role", "Name a role in the audit trail, or roles in the registry.")
         if order.role == "officer" and len(order.tenants or ()) != 1:
             raise Problem(422, "Whose officer?", "An officer has exactly one tenant.")
         if order.name == TOKENS:

@@ -82,7 +82,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     @routes.post("/interactions", status_code=202)
     async def accept(request: Request, body: NewInteraction) -> Accepted:
         """Accepts a request."""
-        tenant = tenant_of(request, desk.catalogue)
+        tenant = tenant_of(request, desk.catalogue, desk.clock())
         key = request.headers.get("idempotency-key")
         if key and body.interaction is None:
             body = _checked(**body.model_dump() | {"interaction": key})
@@ -95,7 +95,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     @routes.get("/interactions/{interaction}")
     async def look(request: Request, interaction: str) -> InteractionView:
         """State, stages and result."""
-        steps = await desk.steps(tenant_of(request, desk.catalogue), interaction)
+        steps = await desk.steps(tenant_of(request, desk.catalogue, desk.clock()), interaction)
         status, result = status_of(steps), await desk.result(steps)
         note = "expired: answers are kept for 24 hours" if status == "completed" and result is None else None
         views = [StepView(stage=step.stage, at=step.at) for step in steps]
@@ -105,7 +105,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     @routes.get("/interactions/{interaction}/events")
     async def follow(request: Request, interaction: str) -> EventSourceResponse:
         """Server-sent events: each stage as it is passed, then the result."""
-        tenant = tenant_of(request, desk.catalogue)
+        tenant = tenant_of(request, desk.catalogue, desk.clock())
         await desk.steps(tenant, interaction)
         semaphore = bounded(streams)
 
@@ -123,7 +123,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     @routes.post("/chat/completions", response_model=None)
     async def chat(request: Request, body: ChatRequest) -> JSONResponse | EventSourceResponse:
         """Waits for the end. An answer is released whole, after validation; a stream carries it then."""
-        tenant = tenant_of(request, desk.catalogue)
+        tenant = tenant_of(request, desk.catalogue, desk.clock())
         wanted = _checked(
             use_case=body.model.removeprefix("chancery/"), messages=body.messages, max_output_tokens=body.max_tokens,
             matter=request.headers.get("chancery-matter"), conversation=request.headers.get("chancery-conversation"),

@@ -6,7 +6,11 @@ class GenerationError(Exception):
 
 
 class PromptError(GenerationError):
-    """The prompt's template cannot be rendered: publish a version that uses only {question}, {passages} and {history}."""
+    """The prompt cannot be rendered: publish a version that uses only {question}, {passages}, {history} and what it declares."""
+
+
+class NoStructuredAnswer(GenerationError):
+    """The extractive model answers in sentences: give the use case another model, or a prompt without output schema."""
 
 
 class MissingApiKey(GenerationError):
@@ -23,3 +27,7 @@ class MissingCredentials(GenerationError):
 
 class BadOption(GenerationError):
     """An option of a model's entry has a value that its wire cannot take: publish a version without it, or with another."""
+
+
+class AttestationRefused(GenerationError):
+    """What an enclave said of itself is not believed, so nothing was sent: the text is why. Look at the model's `attestation`."""

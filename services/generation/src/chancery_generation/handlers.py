@@ -2,22 +2,28 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from chancery_contracts import REFUSAL_MESSAGES, AnyEvent, Event, Payload, RefusalCode, Retry
 from chancery_contracts.areas import UsageReported
+from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
+from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import Attempt, InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
+from chancery_prompting.tokens import tokenizer_of
 
 from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall
-from chancery_generation.domain.citing import read_completion
+from chancery_generation.domain.citing import read_answer
 from chancery_generation.domain.completion import Answer, CallResult
 from chancery_generation.domain.extractive.answer import answer as extract_answer
 from chancery_generation.domain.extractive.summary import summarise
-from chancery_generation.domain.prompting import RenderedPrompt, prompt_sha256, prompt_tokens, render_prompt
+from chancery_generation.domain.prompt_parts import prompt_parts
+from chancery_generation.domain.prompting import PromptSource, RenderedPrompt, composed, prompt_sha256, prompt_tokens, render_prompt
 from chancery_generation.domain.retrying import AGAIN, attempts_left, refusal_code
+from chancery_generation.domain.structured import judged, read_structured
 from chancery_generation.domain.usage import CHARACTERS_PER_TOKEN, canonical, count_tokens, total, used
-from chancery_generation.errors import GenerationError
+from chancery_generation.errors import GenerationError, NoStructuredAnswer
 from chancery_generation.ports import Ports
 
 STAGE: Literal["generation"] = "generation"
@@ -34,7 +40,7 @@ class Work:
     event: Event[InteractionAuthorised]
     use_case: UseCaseBody
     model: ModelBody
-    prompt: PromptBody
+    source: PromptSource
     rendered: RenderedPrompt
     max_output_tokens: int
 
@@ -72,12 +78,22 @@ def _prepare(event: Event[InteractionAuthorised], ports: Ports) -> Work:
     if use_case is None or model is None or prompt is None:
         raise Retry("a pinned version of the use case, its prompt or its model is not in the catalogue", code="model_failed")
     limits = (use_case.max_output_tokens, model.max_output_tokens, data.max_output_tokens or model.max_output_tokens)
-    rendered = render_prompt(prompt, data.messages, data.passages, model.context_tokens - min(limits))
-    return Work(event, use_case, model, prompt, rendered, min(limits))
+    source = PromptSource(composed(prompt, partial(_included, event.tenant, catalogue)), data.inputs, use_case.inputs)
+    rendered = render_prompt(source, data.messages, data.passages, model.context_tokens - min(limits))
+    return Work(event, use_case, model, source, rendered, min(limits))
+
+
+def _included(tenant: str, catalogue: Catalogue, ref: VersionRef) -> PromptBody:
+    found = catalogue.pinned(tenant, "prompt", ref, PromptBody)
+    if found is None:
+        raise Retry("a prompt that the pinned one includes is not in the catalogue", code="model_failed")
+    return found
 
 
 def _extract(work: Work, ports: Ports) -> list[AnyEvent]:
     """Local, deterministic and free of side effects: needs no journal of calls."""
+    if work.rendered.output_schema is not None:
+        raise NoStructuredAnswer("the extractive model cannot fill an output schema")
     started = ports.pacing.monotonic_s()
     data, shown = work.event.data, work.rendered.shown
     room = work.max_output_tokens * CHARACTERS_PER_TOKEN
@@ -96,7 +112,8 @@ async def _ask(work: Work, ports: Ports) -> list[AnyEvent]:
         history = await ports.calls.history(work.event.id)
     spent = _spent(history)
     if history.completion is not None:
-        return _answered(work, ports, read_completion(history.completion, work.rendered.shown), spent)
+        read = read_answer if work.rendered.output_schema is None else read_structured
+        return _answered(work, ports, read(history.completion.text, work.rendered.shown), spent)
     outcomes = [call.outcome for call in history.calls]
     reason = f"the model did not answer in {len(outcomes)} attempts; the last one: {outcomes[-1] if outcomes else 'none'}"
     refusal = _refusal(work.event, ports, refusal_code(outcomes), reason)
@@ -122,7 +139,7 @@ async def _attempt(work: Work, request: ModelRequest, ports: Ports, time_left_s:
     """One call between its two entries in the journal."""
     ordinal = await ports.calls.intend(work.event.id, work.event.data.model, ports.clock())
     started = ports.pacing.monotonic_s()
-    result = await ports.remote.call(request, time_left_s)
+    result = judged(await ports.remote.call(request, time_left_s), work.rendered.output_schema)
     seconds = ports.pacing.monotonic_s() - started
     ports.meter.called(work.model.provider_name, result.outcome, seconds)
     call = RecordedCall(
@@ -158,14 +175,14 @@ def _answered(work: Work, ports: Ports, answer: Answer, spent: Spent) -> list[An
         citations=answer.citations,
         unanswerable=answer.unanswerable,
         prompt=work.use_case.prompt,
-        prompt_sha256=prompt_sha256(work.prompt),
+        prompt_sha256=prompt_sha256(work.source.prompt),
         provider=work.model.provider_name,
         provider_model=work.model.provider_model,
         usage=spent.usage,
         raw_usage=spent.raw_usage,
         attempts=spent.attempts,
-        tool_calls=answer.tool_calls,
-        stop_reason=answer.stop_reason,
+        output_valid=None if work.rendered.output_schema is None else True,
+        prompt_parts=prompt_parts(work.source, work.rendered, tokenizer_of(work.model)),
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, ports, spent)]
 

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from chancery_contracts.base import VersionRef
+from chancery_contracts.bodies import ModelBody
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock
+from chancery_contracts.interactions import AttestationEvidence
 
 from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall
 from chancery_generation.domain.completion import CallResult
@@ -31,6 +33,13 @@ class Model(Protocol):
 
     async def call(self, request: ModelRequest, time_left_s: float) -> CallResult:
         """One call, never longer than `time_left_s`. Every way in which it can fail is a CallResult."""
+
+
+class Attestor(Protocol):
+    """Has enclaves prove which code would read what is sent to them."""
+
+    async def attest(self, model: ModelBody, time_left_s: float) -> AttestationEvidence:
+        """What the model's enclave has proved, recently enough. Raises AttestationRefused: nothing may be sent to it then."""
 
 
 class Pacing(Protocol):

@@ -6,6 +6,7 @@ from functools import partial
 
 from chancery_runtime import Application, run_service
 from chancery_runtime.access import by_operator_token, require_operator
+from chancery_runtime.asking_audit import ByAudit
 from chancery_runtime.keys import CachedKeys, KeyService
 from chancery_runtime.keys.cache import Bounds
 from chancery_runtime.keys.orders import KeyOrders
@@ -17,7 +18,6 @@ from chancery_runtime.subject_service import answer_orders
 from chancery_runtime.tokens import by_token
 from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
-from chancery_redaction.adapters.asking_audit import ByAudit
 from chancery_redaction.adapters.detecting import default_detector
 from chancery_redaction.adapters.erased_again import ErasedAgain
 from chancery_redaction.adapters.guarding import GuardedDetector

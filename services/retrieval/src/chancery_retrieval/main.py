@@ -11,6 +11,7 @@ from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import UseCaseBody
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.topics import PRIVACY
+from chancery_embedding import OnnxEmbedder
 from chancery_runtime.access import require_operator
 from chancery_runtime.application import Application
 from chancery_runtime.metrics import counter, histogram
@@ -21,7 +22,6 @@ from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subject_service import answer_orders
 from chancery_storage import Database, Journal, load_queries, plan_afresh
 
-from chancery_retrieval.adapters.onnx_embedder import OnnxEmbedder
 from chancery_retrieval.adapters.postgres_index import PostgresIndex
 from chancery_retrieval.adapters.postgres_search import PostgresSearch, SearchSettings
 from chancery_retrieval.adapters.subject_documents import SubjectDocuments

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from chancery_runtime.principals import TOKEN_HOLDER, Principal
+from chancery_runtime.principals import ELSEWHERE, TOKEN_HOLDER, Principal
 from chancery_runtime.problems import Problem
 
 from chancery_audit.domain.views import View, Visit
@@ -16,6 +16,7 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     "auditor": frozenset({"self", "watch", "envelopes", "content"}),
     "officer": frozenset({"self", "watch", "envelopes", "content", "order"}),
     "operator": frozenset({"self", "watch", "envelopes"}),
+    ELSEWHERE: frozenset({"self"}),
     TOKEN_HOLDER: frozenset({"self", "watch", "envelopes", "grant"}),
 }
 

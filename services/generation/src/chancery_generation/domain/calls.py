@@ -12,12 +12,16 @@ from chancery_generation.domain.prompting import RenderedPrompt
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One call. `key` is the same for every attempt of one event: a provider that knows it charges once."""
+    """One call. `key` is the same for every attempt of one event: a provider that knows it charges once.
+
+    `channel_key_sha256`: the key (SPKI, DER) that the channel must have, because an enclave has attested it.
+    """
 
     key: str
     model: ModelBody
     prompt: RenderedPrompt
     max_output_tokens: int
+    channel_key_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Answers a question in sentences of the passages, each with its citation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chancery_contracts.interactions import Citation, Message, Passage
 
 from chancery_generation.domain.completion import UNANSWERABLE, Answer
+from chancery_generation.domain.extractive.meaning import NEAR_ENOUGH, Meanings
 from chancery_generation.domain.extractive.question import read_question
 from chancery_generation.domain.extractive.scoring import Candidate, Corpus, Scorer, candidates, words_of
 
@@ -13,6 +14,9 @@ MAX_UNITS = 3
 LONGEST_ANSWER = 900
 ENOUGH_OF_BEST = 0.7
 """A further unit must score this share of the best one's, and say something more of what is asked."""
+ENOUGH_BY_MEANING = 0.93
+AS_GOOD = 0.97
+"""The same for merits, which lie close together; one that is as good as the best need not say more."""
 LEAST_GAIN = 0.12
 TOO_ALIKE = 0.6
 
@@ -22,38 +26,60 @@ class Standards:
     """What is required before the model answers at all: shares (0 to 1) of what is asked for, by idf.
 
     `section`: what the unit's section, headings and title must cover of one part of the question; `whole`: of all parts
-    together; `unit`: the least score of the unit itself.
+    together; `unit`: the least score of the unit itself; `meaning`: the merit from which a unit answers, whatever its words.
     """
 
     section: float = 0.5
     whole: float = 0.4
     unit: float = 0.3
+    meaning: float = NEAR_ENOUGH
 
 
 DEFAULT = Standards()
+WORDS_ALONE = Meanings()
 
 
-def answer(messages: Sequence[Message], passages: Sequence[Passage], room: int = LONGEST_ANSWER, standards: Standards = DEFAULT) -> Answer:
+def answer(
+    messages: Sequence[Message],
+    passages: Sequence[Passage],
+    room: int = LONGEST_ANSWER,
+    meanings: Meanings = WORDS_ALONE,
+    standards: Standards = DEFAULT,
+) -> Answer:
     """One to three units for each part of the question, in the order of the documents, or the statement that there is no answer.
 
-    `room`: characters that the answer may have at most.
+    `room`: characters that the answer may have at most. `meanings`: cosines of `comparisons(messages, passages)`.
     """
-    questions = read_question(messages)
     found = candidates(passages)
     corpus = Corpus(found)
     chosen: list[Candidate] = []
     demand = covered = 0.0
-    for question in questions:
+    for question in read_question(messages):
         scorer = Scorer(question, corpus)
-        ranked = sorted((scorer.scored(candidate) for candidate in found), key=lambda c: (-c.score, c.rank, c.order))
-        supported = [c for c in ranked if c.support >= standards.section and c.score >= standards.unit]
+        supported = _supported(scorer, found, meanings, standards)
         demand += scorer.demand
         if supported:
             covered += supported[0].support * scorer.demand
-            chosen += [c for c in _pick(supported, scorer) if all(not same(c, other) for other in chosen)]
+            further = _pick_by_meaning if meanings.cosines else _pick
+            chosen += [c for c in further(supported, scorer) if all(not same(c, other) for other in chosen)]
     if not chosen or covered < standards.whole * demand:
         return UNANSWERABLE
     return compose(_with_items(chosen, found), room)
+
+
+def _supported(scorer: Scorer, found: Sequence[Candidate], meanings: Meanings, standards: Standards) -> list[Candidate]:
+    """Units that answer, best first. What is near enough in meaning is supported, whatever its words; its merit then is its score."""
+    scored = [scorer.scored(candidate) for candidate in found]
+    merits = [(candidate, meanings.merit(scorer.question, candidate)) for candidate in scored]
+    if all(merit is None for _, merit in merits):
+        passing = [c for c in scored if c.support >= standards.section and c.score >= standards.unit]
+    else:
+        passing = [
+            replace(c, score=merit, support=max(c.support, 1.0 if merit >= standards.meaning else 0.0))
+            for c, merit in merits
+            if merit is not None and (merit >= standards.meaning or (c.support >= standards.section and c.score >= standards.unit))
+        ]
+    return sorted(passing, key=lambda c: (-c.score, c.rank, c.order))
 
 
 def _pick(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
@@ -66,6 +92,21 @@ def _pick(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
         own = words_of(candidate.unit.text).concepts
         gain = scorer.share(covered | own) - scorer.share(covered)
         if gain >= LEAST_GAIN and all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
+            chosen.append(candidate)
+            covered |= own
+    return chosen
+
+
+def _pick_by_meaning(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
+    """The best unit, and one or two that are as good, or nearly so and say more of what is asked."""
+    chosen = [ranked[0]]
+    covered = set(words_of(ranked[0].unit.text).concepts)
+    for candidate in ranked[1:]:
+        if len(chosen) == MAX_UNITS or candidate.score < ENOUGH_BY_MEANING * ranked[0].score:
+            break
+        own = words_of(candidate.unit.text).concepts
+        more = candidate.score >= AS_GOOD * ranked[0].score or scorer.share(covered | own) - scorer.share(covered) >= LEAST_GAIN
+        if more and all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
             chosen.append(candidate)
             covered |= own
     return chosen

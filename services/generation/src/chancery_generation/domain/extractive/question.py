@@ -33,7 +33,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
         "amount",
         re.compile(
             r"\bhow (?:much|many|large|big|high)\b|\bwhat(?:'s| is| are| was| were)? (?:the |my |your )?(?:[\w-]+ ){0,3}"
-            r"(?:fees?|charges?|costs?|price|rate|limit|amount|percentage|ratio|margin|total|maximum|minimum|value|cap|number)\b"
+            r"(?:fees?|charges?|costs?|price|rate|limit|amount|percentage|ratio|margin|total|maximum|minimum|value|cap|number)\b|"
+            r"^(?:the |what(?:'s| is) the )?(?:largest|biggest|highest|smallest|lowest|most|least|maximum|minimum|cost|price|charge|fee)\b"
         ),
     ),
     ("person", re.compile(r"\b(?:who|whom|whose|which (?:party|person|company|bank))\b")),
@@ -56,6 +57,12 @@ _MONEY = re.compile(
     r"[£$€¥]\s?\d|\b\d[\d,.]*\s?(?:%|per cent|percent|pence|p\b|(?:thousand|million|billion|bn|mn|euros?|pounds?|dollars?|usd|gbp|eur)\b)",
     re.I,
 )
+_WHERE_TO_LOOK = re.compile(
+    r"^(?:(?:please )?(?:by |when )?(?:us|rely|draw|look|refer)ing\b|according to|based (?:up)?on|in light of|from|given)[^,?]{3,200},\s+"
+    r"(?=(?:what|how|when|where|who|which|why|whether|do|does|did|is|are|was|were|has|have|can|may)\b)",
+    re.I,
+)
+"""Says where to look ("using only the balance sheet, …"), not what for."""
 _DIGIT = re.compile(r"\d")
 _NUMBER_WORD = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|twenty|thirty|sixty|ninety|no|free|none)\b", re.I
@@ -76,10 +83,11 @@ _CAUSE = re.compile(r"\b(?:because|since|due to|so that|in order to|therefore|as
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One part of what is asked. `weights`: terms (stems) with weights up to 1; those of 1 are what it asks for."""
+    """One part of what is asked. `weights`: terms (stems) with weights up to 1; those of 1 are what it asks for. `text`: as it was put."""
 
     weights: dict[str, float]
     wanted: Wanted
+    text: str = ""
 
     @property
     def asked(self) -> frozenset[str]:
@@ -98,12 +106,15 @@ def read_question(messages: Sequence[Message]) -> list[Question]:
     for part in parts:
         asked = set(stems(part))
         weights = {term: KIND_WORD_WEIGHT if term in _KIND_WORDS else 1.0 for term in stems(part)}
-        if len(asked) < TERSE:
+        terse = len(asked) < TERSE
+        if terse:
             weights |= {term: BORROWED_WEIGHT for term in (questions[-1].asked if questions else lent) if term not in asked}
         for term in circumstances:
             weights.setdefault(term, CIRCUMSTANCE_WEIGHT)
         if any(weight > CIRCUMSTANCE_WEIGHT for weight in weights.values()):
-            questions.append(Question(weights, _kind(part)))
+            before = said[-2] if terse and not questions and len(said) > 1 else questions[-1].text if terse and questions else ""
+            whole = said[-1] if len(parts) == 1 else part
+            questions.append(Question(weights, _kind(part), f"{before} {whole}".strip()))
     return questions
 
 
@@ -130,8 +141,10 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     asking = [sentence for sentence in sentences if sentence.endswith("?")]
     if not stems(" ".join(asking)):
         return _parts(text), []
-    rest = [term for sentence in sentences if not sentence.endswith("?") for term in stems(sentence)]
-    return [part for sentence in asking for part in _parts(sentence)], rest
+    bare = [_WHERE_TO_LOOK.sub("", sentence) for sentence in asking]
+    told = [sentence[: len(sentence) - len(short)] for sentence, short in zip(asking, bare, strict=True)]
+    rest = [term for sentence in (*told, *(one for one in sentences if not one.endswith("?"))) for term in stems(sentence)]
+    return [part for sentence in bare for part in _parts(sentence)], rest
 
 
 def _parts(sentence: str) -> list[str]:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal
 
+from chancery_generation.domain.extractive.stacked import LONGEST_LABEL, cells_below, labels, period_lines, row_text
 from chancery_generation.domain.extractive.words import stems
 
 Kind = Literal["sentence", "item", "row"]
@@ -21,6 +23,7 @@ _ITEM = re.compile(r"^\s*(?:[-*•–+]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+"
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}.*$")
 _FIGURE = r"\(?[£$€]?\s?\(?-?\d[\d,]*(?:\.\d+)?\)?\s?%?|[-–—]"
 LONGEST_ROW = 400
+LONGEST_TITLE = 300
 _FIGURES_LINE = re.compile(rf"^\s*[^\W\d_].{{2,100}}?(?:\s+(?:[£$€]\s+)?(?:{_FIGURE})){{2,}}\s*$")
 """A row of a table whose rules were lost: words, then figures. Two at least, since a wrapped sentence may end a line in one."""
 _ENDS = re.compile(r"[.!?][\"'”’)\]*_]*(?=\s+|$)")
@@ -60,6 +63,8 @@ class Block:
     headings: tuple[str, ...]
     section: int
     columns: tuple[str, ...] = ()
+    quoted: str = ""
+    """Of a row whose cells stand below one another: as it is quoted."""
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -100,16 +105,72 @@ class _Blocks:
         self.section = 0
         self.blocks: list[Block] = []
         self.columns: tuple[str, ...] = ()
+        self.periods: tuple[str, ...] = ()
         self.open: tuple[Literal["prose", "item"], int, int] | None = None
 
     def read(self) -> list[Block]:
-        position = 0
         lines = self.text.splitlines(keepends=True)
-        for number, line in enumerate(lines):
-            self._line(line, position, lines[number + 1] if number + 1 < len(lines) else "")
-            position += len(line)
+        starts = list(accumulate((len(line) for line in lines), initial=0))
+        number = 0
+        while number < len(lines):
+            last = self._stacked(lines, number, starts)
+            if last is None:
+                self._line(lines[number], starts[number], lines[number + 1] if number + 1 < len(lines) else "")
+            number = number + 1 if last is None else last + 1
         self._close()
         return self.blocks
+
+    def _stacked(self, lines: list[str], number: int, starts: list[int]) -> int | None:
+        """Takes a row whose cells stand below its label, or the headers of columns; the index of its last line."""
+        headers = period_lines(lines, number)
+        if headers is not None:
+            self._close()
+            self.periods = headers.values
+            return headers.last
+        line = lines[number]
+        if not labels(line) or line.lstrip().startswith(("|", "#")) or (cells := cells_below(lines, number)) is None:
+            return None
+        if cells.periods:
+            self._line(line, starts[number], "")
+            self.periods = cells.values
+            return cells.last
+        start, label = starts[number], line.strip()
+        if self.open is not None:
+            start, label = self._label(start, label)
+        else:
+            self._promote(start)
+        end = starts[cells.last] + len(lines[cells.last].rstrip())
+        columns = self.periods if len(self.periods) == len(cells.values) else ()
+        quoted = row_text(label, cells.values, columns)
+        self.blocks.append(Block("row", start, end, self._path(), self.section, columns, quoted))
+        return cells.last
+
+    def _promote(self, start: int) -> None:
+        """A short line that stands alone right above a row is a heading of the rows below it, and nothing to quote."""
+        last = self.blocks[-1] if self.blocks else None
+        if last is None or last.kind != "prose" or self.text[last.end : start].strip():
+            return
+        above = self.text[last.start : last.end]
+        if labels(above.rstrip(" :")) and "\n" not in above:
+            self.blocks.pop()
+            self._enter(8, above.strip())
+
+    def _label(self, start: int, label: str) -> tuple[int, str]:
+        """What stands right above a row begins its label, where that goes on in lower case; else it is a heading, if it is no sentence."""
+        assert self.open is not None
+        kind, begun, ended = self.open
+        above = " ".join(self.text[begun:ended].split())
+        title, _, heading = self.text[begun:ended].rpartition("\n")
+        if kind == "prose" and label[0].islower() and len(above) <= LONGEST_LABEL:
+            self.open = None
+            return begun, f"{above} {label}"
+        if kind == "prose" and len(above) <= LONGEST_TITLE and above[-1] not in ".;":
+            self.open = None
+            if title.strip():
+                self._enter(7, " ".join(title.split()))
+            self._enter(8, heading.strip())
+        self._close()
+        return start, label
 
     def _line(self, line: str, position: int, following: str) -> None:
         bare, end = line.strip(), position + len(line.rstrip())
@@ -204,10 +265,17 @@ def units_of(text: str) -> tuple[Unit, ...]:
         spans = iter([(block.start, block.end)]) if block.kind == "row" else sentence_spans(text, block.start, block.end)
         for start, end in spans:
             raw = text[start:end]
-            quoted = _row_text(raw, block.columns) if block.kind == "row" else _flat(raw)
-            columns, said = _apart(raw, block.columns) if block.kind == "row" else ((), quoted)
+            quoted = block.quoted or (_row_text(raw, block.columns) if block.kind == "row" else _flat(raw))
+            columns, said = _said(raw, quoted, block)
             units.append(Unit(quoted, kind, start, end, block.headings, number, block.section, tuple(stems(quoted)), columns, said))
     return tuple(units)
+
+
+def _said(raw: str, quoted: str, block: Block) -> tuple[tuple[str, ...], str]:
+    """Headers, and what is said without them."""
+    if block.quoted:
+        return block.columns, _flat(raw)
+    return _apart(raw, block.columns) if block.kind == "row" else ((), quoted)
 
 
 def _flat(raw: str) -> str:

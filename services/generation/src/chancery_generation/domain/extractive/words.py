@@ -55,6 +55,27 @@ SYNONYMS: tuple[str, ...] = (
     "document documentation paper proof evidence",
 )  # words of banking, contracts and filings that are asked for by one name and written by another
 
+_PHRASES: tuple[tuple[str, str], ...] = (
+    (r"capital expenditures?|capex|(?:purchases?|acquisitions?) of property,? plant,? and equipment|(?:purchases?|additions?) (?:of|to) "
+     r"(?:property and equipment|pp&e|property, plant)", "capital expenditures capitalspending"),
+    (r"cogs|costs? of (?:goods sold|sales|revenues?|products? sold|goods)", "cost of sales costofsales"),
+    (r"pp&e|ppne|pp and e|property,? plant,? (?:and|&) equipment|fixed assets", "property plant equipment fixedassets"),
+    (r"d&a|depreciation (?:and|&) amortization", "depreciation amortization"),
+    (r"r&d|research (?:and|&) development", "research development"),
+    (r"sg&a|selling, general,? (?:and|&) administrative", "selling general administrative"),
+    (r"\beps|earnings per (?:common )?share|net income per share", "earnings per share earningspershare"),
+    (r"net (?:income|earnings)(?: \(?loss\)?)?(?: attributable to [\w' ]{0,40}?(?:share|stock)?holders)?", "net income netincome"),
+    (r"top[- ]?line", "revenue"),
+    (r"bottom[- ]?line", "net income netincome"),
+    (r"accounts? receivable|trade receivables|receivables", "accounts receivable receivables"),
+    (r"p&l|profit and loss statement|income statements?|statements? of (?:consolidated )?(?:income|operations|earnings)",
+     "incomestatement"),
+    (r"balance sheets?|statements? of financial position", "balancesheet"),
+    (r"cash flows? statements?|statements? of (?:consolidated )?cash flows?", "cashflowstatement"),
+)  # fmt: skip
+"""What accounts call by more than one name: each is read as the words on the right, on both sides. Fixed names, not a language model."""
+
+_ANY_PHRASE = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(f'({pattern})' for pattern, _ in _PHRASES)})(?![a-z0-9])")
 _STEMMER = snowballstemmer.stemmer("english")
 
 
@@ -79,7 +100,11 @@ def concept(stemmed: str) -> str:
     return _CONCEPTS.get(stemmed, stemmed)
 
 
+def _folded(plain: str) -> str:
+    return _ANY_PHRASE.sub(lambda match: f" {_PHRASES[(match.lastindex or 1) - 1][1]} ", plain)
+
+
 def stems(text: str) -> list[str]:
     """Stems of all informative words of a text, in order; pseudonyms are no words."""
-    plain = PSEUDONYM.sub(" ", text).lower().replace("’", "'")
+    plain = _folded(PSEUDONYM.sub(" ", text).lower().replace("’", "'"))
     return [stem(word) for word in WORD.findall(plain) if word not in STOP_WORDS]

@@ -1,7 +1,8 @@
-"""Keys of the audit trail open the vault as well: audit is asked whose key it is. One place grants and revokes."""
+"""Keys that audit grants open more than its trail: audit is asked whose key it is. One place grants and revokes."""
 
 import httpx
 from chancery_contracts.failures import Retry
+
 from chancery_runtime.api_keys import read_api_key
 from chancery_runtime.principals import Principal, Walls
 from chancery_runtime.problems import Problem
@@ -42,7 +43,8 @@ class ByAudit:
 def _principal(found: dict[str, list[str] | str | None]) -> Principal:
     role, named = str(found["role"]), str(found["reader"])
     walls = Walls(_names(found["matters"]), _names(found["excepted"]) or frozenset())
-    return Principal(named.removeprefix(f"{role}:"), role, _names(found["tenants"]), walls)
+    in_registry = _names(found.get("registry_roles")) or frozenset()
+    return Principal(named.removeprefix(f"{role}:"), role, _names(found["tenants"]), walls, in_registry)
 
 
 def _names(found: list[str] | str | None) -> frozenset[str] | None:

@@ -10,9 +10,9 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from chancery_retrieval.domain.passages import Vector
-from chancery_retrieval.errors import EmbeddingFailed, EmbeddingModelMissing
+from chancery_embedding.errors import EmbeddingFailed, EmbeddingModelMissing
 
+Vector = list[float]
 WINDOW_TOKENS = 512
 MODEL_NAME = "bge-small-en-v1.5-int8"
 _CHARACTERS_PER_TOKEN = 6

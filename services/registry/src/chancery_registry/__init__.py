@@ -1,0 +1,1 @@
+"""Prompts, models, use cases, policies: versions, approvals, effective dates."""
