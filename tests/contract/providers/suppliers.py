@@ -9,7 +9,7 @@ from chancery_contracts.bodies import ModelBody
 from chancery_contracts.bodies.prompts import PromptTool
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, wires
+from chancery_generation.adapters.providers.suppliers import Providers, models, wires
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
 from chancery_generation.domain.prompting import RenderedPrompt
@@ -55,7 +55,7 @@ class Supplier:
 
     async def ask(self, rendered: RenderedPrompt, within_s: float = 5.0, key: str | None = None, **changes: object) -> CallResult:
         """One call."""
-        providers = Providers(self.client, wires(self.secrets, system_clock), system_clock, ExchangeLimits(LIMIT, self.idle_s))
+        providers = Providers(models(self.client, wires(self.secrets, system_clock), system_clock, ExchangeLimits(LIMIT, self.idle_s)))
         return await providers.call(ModelRequest(key or str(uuid4()), self.model(**changes), rendered, 100), within_s)
 
     async def fails(self, fault: str, within_s: float = 5.0, **more: object) -> CallResult:

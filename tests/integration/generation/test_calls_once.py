@@ -18,7 +18,7 @@ from chancery_generation.adapters.housekeeping import Housekeeping
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, wires
+from chancery_generation.adapters.providers.suppliers import Providers, models, wires
 from chancery_generation.consumers import stage
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
@@ -81,7 +81,7 @@ class Scene:
 
 
 def _providers(client: httpx.AsyncClient) -> Providers:
-    return Providers(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000))
+    return Providers(models(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000)))
 
 
 def _catalogue(model: dict[str, Any]) -> Catalogue:

@@ -1,7 +1,7 @@
 """Answers authorised interactions. A call is journalled before it is made, and a stored answer is never asked for again."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -10,18 +10,26 @@ from chancery_contracts.areas import UsageReported
 from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import ModelBody, PromptBody, UseCaseBody
 from chancery_contracts.catalogue import Catalogue
-from chancery_contracts.interactions import Attempt, InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
+from chancery_contracts.interactions import (
+    Attempt,
+    InteractionAuthorised,
+    InteractionGenerated,
+    InteractionRefused,
+    StopReason,
+    TokenUsage,
+    ToolCall,
+)  # fmt: skip
 from chancery_prompting.tokens import tokenizer_of
 
 from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall
-from chancery_generation.domain.citing import read_answer
 from chancery_generation.domain.completion import Answer, CallResult
 from chancery_generation.domain.extractive.answer import answer as extract_answer
 from chancery_generation.domain.extractive.summary import summarise
 from chancery_generation.domain.prompt_parts import prompt_parts
 from chancery_generation.domain.prompting import PromptSource, RenderedPrompt, composed, prompt_sha256, prompt_tokens, render_prompt
+from chancery_generation.domain.reading import read_completion
 from chancery_generation.domain.retrying import AGAIN, attempts_left, refusal_code
-from chancery_generation.domain.structured import judged, read_structured
+from chancery_generation.domain.structured import judged
 from chancery_generation.domain.usage import CHARACTERS_PER_TOKEN, canonical, count_tokens, total, used
 from chancery_generation.errors import GenerationError, NoStructuredAnswer
 from chancery_generation.ports import Ports
@@ -47,11 +55,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What answering took: every attempt, all tokens, the provider's own count of the last one that had any."""
+    """What answering took: every attempt, all tokens, the provider's own count of the last one that had any; how it ended."""
 
     attempts: tuple[Attempt, ...]
     usage: TokenUsage
     raw_usage: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    stop: StopReason | None = None
 
 
 async def generate(event: AnyEvent, ports: Ports) -> Sequence[AnyEvent]:
@@ -112,8 +122,8 @@ async def _ask(work: Work, ports: Ports) -> list[AnyEvent]:
         history = await ports.calls.history(work.event.id)
     spent = _spent(history)
     if history.completion is not None:
-        read = read_answer if work.rendered.output_schema is None else read_structured
-        return _answered(work, ports, read(history.completion.text, work.rendered.shown), spent)
+        said = history.completion
+        return _answered(work, ports, read_completion(said, work.rendered), replace(spent, tool_calls=said.tool_calls, stop=said.stop_reason))
     outcomes = [call.outcome for call in history.calls]
     reason = f"the model did not answer in {len(outcomes)} attempts; the last one: {outcomes[-1] if outcomes else 'none'}"
     refusal = _refusal(work.event, ports, refusal_code(outcomes), reason)
@@ -181,7 +191,9 @@ def _answered(work: Work, ports: Ports, answer: Answer, spent: Spent) -> list[An
         usage=spent.usage,
         raw_usage=spent.raw_usage,
         attempts=spent.attempts,
-        output_valid=None if work.rendered.output_schema is None else True,
+        tool_calls=spent.tool_calls,
+        stop_reason=spent.stop,
+        output_valid=None if work.rendered.output_schema is None or spent.tool_calls else True,
         prompt_parts=prompt_parts(work.source, work.rendered, tokenizer_of(work.model)),
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, ports, spent)]

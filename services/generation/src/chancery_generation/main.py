@@ -15,7 +15,7 @@ from chancery_generation.adapters.metering import PrometheusMeter
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, wires
+from chancery_generation.adapters.providers.suppliers import Providers, models, wires
 from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
 from chancery_generation.domain.retrying import Backoff
@@ -36,7 +36,7 @@ async def build(application: Application, settings: GenerationSettings, secrets:
     ports = Ports(
         catalogue=catalogue,
         calls=calls,
-        remote=Providers(client, wires(secrets, application.clock), application.clock, exchange_limits(settings)),
+        remote=Providers(models(client, wires(secrets, application.clock), application.clock, exchange_limits(settings))),
         pacing=RealPacing(),
         clock=application.clock,
         meter=PrometheusMeter(),

@@ -62,7 +62,7 @@ def _call(row: Any) -> RecordedCall:
 
 def _completion(row: Any) -> Completion:
     usage, tool_calls = TokenUsage.model_validate_json(row["usage"]), _TOOL_CALLS.validate_json(row["tool_calls"])
-    return Completion(row["answer"], usage, row["raw_usage"], tool_calls, row["stop_reason"])
+    return Completion(row["answer"], usage, row["raw_usage"], tool_calls, stop_reason=row["stop_reason"])
 
 
 def _answer(completion: Completion) -> tuple[str, str, str | None]:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from chancery_contracts.interactions import Citation, Passage
 
-from chancery_generation.domain.completion import UNANSWERABLE_TEXT, Answer, Completion
+from chancery_generation.domain.completion import UNANSWERABLE_TEXT, Answer
 from chancery_generation.domain.extractive.segments import sentence_spans
 
 LONGEST_REFUSAL = 240
@@ -16,13 +15,6 @@ _NOT_THERE = re.compile(
     r"(?:do(?:es)? not|don't|doesn't)\s+(?:hold|contain|provide|include|have|answer|mention|give|state)",
     re.IGNORECASE,
 )
-
-
-def read_completion(completion: Completion, passages: Sequence[Passage]) -> Answer:
-    """What a model said as an answer. Who calls tools has not answered yet, whatever it says meanwhile."""
-    answer = read_answer(completion.text, passages)
-    unanswerable = answer.unanswerable and not completion.tool_calls
-    return replace(answer, unanswerable=unanswerable, tool_calls=completion.tool_calls, stop_reason=completion.stop_reason)
 
 
 def read_answer(text: str, passages: Sequence[Passage]) -> Answer:

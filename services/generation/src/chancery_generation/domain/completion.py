@@ -12,13 +12,11 @@ AttemptOutcome = Literal["answered", "timeout", "rate_limited", "server_error", 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Text for the requester; `citations` are characters of that text. Beside tool calls it is no answer, and never shown."""
+    """Text for the requester; `citations` are characters of that text."""
 
     text: str
     citations: tuple[Citation, ...]
     unanswerable: bool
-    tool_calls: tuple[ToolCall, ...] = ()
-    stop_reason: StopReason | None = None
 
 
 UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)

@@ -16,6 +16,7 @@ from chancery_generation.adapters.providers.secrets import Secrets
 from chancery_generation.adapters.providers.wire import Wire
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
+from chancery_generation.ports import Model
 
 
 def wires(secrets: Secrets, clock: Clock) -> dict[str, Wire]:
@@ -35,11 +36,16 @@ def wires(secrets: Secrets, clock: Clock) -> dict[str, Wire]:
     }
 
 
+def models(client: httpx.AsyncClient, spoken: Mapping[str, Wire], clock: Clock, limits: ExchangeLimits) -> dict[str, Model]:
+    """An adapter for each provider, over one client."""
+    return {provider: HttpModel(client, wire, clock, limits) for provider, wire in spoken.items()}
+
+
 class Providers:
     """Port `Model`: whoever a request's model is of."""
 
-    def __init__(self, client: httpx.AsyncClient, spoken: Mapping[str, Wire], clock: Clock, limits: ExchangeLimits) -> None:
-        self._models = {provider: HttpModel(client, wire, clock, limits) for provider, wire in spoken.items()}
+    def __init__(self, by_provider: Mapping[str, Model]) -> None:
+        self._models = by_provider
 
     async def call(self, request: ModelRequest, time_left_s: float) -> CallResult:
         """One call. Raises what the wire raises for an entry that is incomplete."""
