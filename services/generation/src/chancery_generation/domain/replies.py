@@ -14,6 +14,9 @@ Stop = Literal["stop", "length", "tool_calls", "filtered"]
 ANSWER_TOOL = "answer"
 """Where a wire has no output schema of its own, the model must call this tool: its arguments are the answer."""
 MOST_CALLS = 64
+LONGEST_REPLY = 400_000
+"""Characters of text and calls: more does not fit into an event, whatever the limit of tokens was."""
+LONGEST_USAGE = 16_384
 
 
 @dataclass(slots=True)
@@ -47,7 +50,16 @@ class Draft:
 
     def result(self, outcome: AttemptOutcome, status: int | None = None, completion: Completion | None = None) -> CallResult:
         """What is known of the tokens goes with every outcome: they were paid for."""
-        return CallResult(outcome, completion, status, None, self.usage, canonical(self.raw_usage))
+        return CallResult(outcome, completion, status, None, self.usage, self.counted())
+
+    def counted(self) -> str:
+        """The provider's own count, as JSON; what is far too long for one is dropped."""
+        raw = canonical(self.raw_usage)
+        return raw if len(raw) <= LONGEST_USAGE else "{}"
+
+    def length(self) -> int:
+        """Characters so far."""
+        return sum(map(len, self.text)) + sum(len(piece) for call in self.calls.values() for piece in call.arguments)
 
 
 def concluded(draft: Draft, prompt: RenderedPrompt, status: int) -> CallResult:
@@ -58,10 +70,10 @@ def concluded(draft: Draft, prompt: RenderedPrompt, status: int) -> CallResult:
     if prompt.output_schema is not None and len(calls) == 1 and _is_answer(calls[0], prompt):
         text, calls = "".join(calls[0].arguments).strip(), ()
     wanted = _checked(calls, prompt)
-    if not draft.ended or wanted is None or not (text or wanted) or (wanted and draft.stop == "length"):
+    if draft.length() > LONGEST_REPLY or not draft.ended or wanted is None or not (text or wanted) or (wanted and draft.stop == "length"):
         return draft.result("malformed", status)
     stop: StopReason = "tool_calls" if wanted else "length" if draft.stop == "length" else "stop"
-    return draft.result("answered", status, Completion(text, draft.usage, canonical(draft.raw_usage), wanted, stop))
+    return draft.result("answered", status, Completion(text, draft.usage, draft.counted(), wanted, stop_reason=stop))
 
 
 def _is_answer(call: CallDraft, prompt: RenderedPrompt) -> bool:

@@ -59,7 +59,7 @@ class ResponsesWire:
     def take(self, frame: Frame, draft: Draft) -> None:
         """Deltas are not kept."""
         event = document(frame.data)
-        kind = event.get("type")
+        kind = words(event.get("type"))
         if kind == "error":
             raise Fault(_error_outcome(mapping(event.get("error")) or event))
         if kind in _LAST and not draft.ended:
