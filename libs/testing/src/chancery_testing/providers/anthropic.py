@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chancery_testing.providers.dialect import event, need, prompt_of, tools_are
+from chancery_testing.providers.dialect import check_bearer, event, need, prompt_of, tools_are
 from chancery_testing.providers.saying import REASONING, Asked, Call, Incoming, Refused, Said
 from chancery_testing.providers.state import Provider
 
@@ -21,8 +21,10 @@ class Messages:
     last_events = 2
 
     def asked(self, incoming: Incoming, provider: Provider) -> Asked:
-        """The version's header and `max_tokens` are required."""
-        if provider.api_key is not None and incoming.headers.get("x-api-key") != provider.api_key:
+        """The version's header and `max_tokens` are required; a key comes in `x-api-key` or, as the current client has it, as a bearer."""
+        if "x-api-key" not in incoming.headers:
+            check_bearer(incoming, provider)
+        elif provider.api_key is not None and incoming.headers["x-api-key"] != provider.api_key:
             raise Refused(401, "invalid x-api-key")
         if "anthropic-version" not in incoming.headers:
             raise Refused(400, "anthropic-version: header is required")
@@ -54,7 +56,7 @@ class Messages:
         events += _block(0, {"type": "thinking", "thinking": "", "signature": ""}, thinking)
         if said.text:
             events += _block(1, {"type": "text", "text": ""}, [{"type": "text_delta", "text": piece} for piece in said.pieces()])
-        for index, one in enumerate(said.calls, start=2):
+        for index, one in enumerate(said.calls, start=2 if said.text else 1):
             opened = {"type": "tool_use", "id": one.call_id, "name": one.name, "input": {}}
             pieces = [{"type": "input_json_delta", "partial_json": piece} for piece in ["", *one.pieces()]]
             events += _block(index, opened, pieces)

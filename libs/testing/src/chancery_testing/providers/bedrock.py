@@ -56,7 +56,7 @@ class Converse:
         events += [_delta(0, {"reasoningContent": {"text": "Let me see."}}), frame("contentBlockStop", {"contentBlockIndex": 0})]
         if said.text:
             events += [_delta(1, {"text": piece}) for piece in said.pieces()] + [frame("contentBlockStop", {"contentBlockIndex": 1})]
-        for index, one in enumerate(said.calls, start=2):
+        for index, one in enumerate(said.calls, start=2 if said.text else 1):
             opened = {"toolUse": {"toolUseId": one.call_id, "name": one.name}}
             events.append(frame("contentBlockStart", {"contentBlockIndex": index, "start": opened}))
             events += [_delta(index, {"toolUse": {"input": piece}}) for piece in one.pieces()]

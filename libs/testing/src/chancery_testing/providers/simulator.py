@@ -31,7 +31,7 @@ _AZURE, _BEDROCK = AzureChat(), Converse()
 _STATUSES = {"rate_limit": 429, "server_error": 500, "overloaded": 529, "rejected": 400}
 _AMAZON_NAMES = {
     400: "ValidationException", 403: "AccessDeniedException", 429: "ThrottlingException", 500: "InternalServerException",
-    529: "ServiceUnavailableException",
+    503: "ServiceUnavailableException",
 }  # fmt: skip
 
 
