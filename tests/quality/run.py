@@ -20,9 +20,10 @@ NEEDS = {
     "languages": ("banking77", "clinc150", "nlupp_banking", "presidio_synth", "tab144", "financebench"),
     "identifiers": ("financebench",),
     "faq": (),
+    "experiments": (),
 }
-SHORT = {"languages": 500, "redaction": 20, "identifiers": 2_000, "retrieval": 4}
-"""Texts of each set, filings, and identifiers in the short form; the others take seconds as they are."""
+SHORT = {"languages": 500, "redaction": 20, "identifiers": 2_000, "retrieval": 4, "experiments": 20}
+"""Texts of each set, filings, identifiers, and simulated experiments in the short form; the others take seconds as they are."""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from chancery_contracts.bodies import ModelBody
 from chancery_contracts.bodies.prompts import PromptTool
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, models, wires
+from chancery_generation.adapters.providers.suppliers import Providers, suppliers, wires
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
 from chancery_generation.domain.prompting import RenderedPrompt
@@ -21,6 +21,7 @@ PATHS = {
     "openai": "/v1", "openai-responses": "/v1", "azure": "", "anthropic": "", "bedrock": "", "cohere": "", "mistral": "/mistral/v1",
     "vllm": "/vllm/v1", "ollama": "", "llama.cpp": "/llama.cpp/v1",
 }  # fmt: skip
+RIGHT = Secrets({"TEST_API_KEY": KEY}, Credentials(ACCESS, SECRET, "token-of-a-session"))
 LIMIT = 200_000
 PASSAGES = "[1] Cards\nThe fee for a replacement card is £5.00. Ask for it.\n\n[2] Loans\nNone."
 TEXT = "The fee for a replacement card is £5.00. [1]"
@@ -43,7 +44,7 @@ class Supplier:
     base: str
     client: httpx.AsyncClient
     idle_s: float = 5.0
-    secrets: Secrets = Secrets({"TEST_API_KEY": KEY}, Credentials(ACCESS, SECRET, "token-of-a-session"))
+    secrets: Secrets = RIGHT
 
     def model(self, **changes: object) -> ModelBody:
         """Its entry in the registry; Bedrock's is without an API key, and signed."""
@@ -55,7 +56,7 @@ class Supplier:
 
     async def ask(self, rendered: RenderedPrompt, within_s: float = 5.0, key: str | None = None, **changes: object) -> CallResult:
         """One call."""
-        providers = Providers(models(self.client, wires(self.secrets, system_clock), system_clock, ExchangeLimits(LIMIT, self.idle_s)))
+        providers = Providers(suppliers(self.client, wires(self.secrets, system_clock), system_clock, ExchangeLimits(LIMIT, self.idle_s)))
         return await providers.call(ModelRequest(key or str(uuid4()), self.model(**changes), rendered, 100), within_s)
 
     async def fails(self, fault: str, within_s: float = 5.0, **more: object) -> CallResult:

@@ -31,8 +31,6 @@ def supplier(request: pytest.FixtureRequest, place: tuple[Provider, str, httpx.A
     return Supplier(*request.param, *place)  # type: ignore[misc]  # name and stream
 
 
-
-
 def said(result: CallResult) -> str:
     assert result.outcome == "answered" and result.completion is not None
     return result.completion.text
@@ -55,7 +53,7 @@ class TestAnswers:
         assert json.loads(result.raw_usage) and result.completion.raw_usage == result.raw_usage
 
     async def test_text_that_frames_could_be_cut_in(self, supplier: Supplier) -> None:
-        odd = "Zoë says \u2028 \u0085 \x0b \\n {\"a\": 1} 🙂 data: [DONE]"
+        odd = 'Zoë says \u2028 \u0085 \x0b \\n {"a": 1} 🙂 data: [DONE]'
         result = await supplier.ask(replace(prompt(), user=f"[1] Odd\n{odd}."))
         assert said(result) == f"{odd}. [1]"
 

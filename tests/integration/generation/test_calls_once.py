@@ -18,21 +18,27 @@ from chancery_generation.adapters.housekeeping import Housekeeping
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, models, wires
+from chancery_generation.adapters.providers.suppliers import suppliers, wires
 from chancery_generation.consumers import stage
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
 from chancery_generation.domain.retrying import Backoff
+from chancery_generation.domain.standing import Standings
 from chancery_generation.ports import Model, Ports
 from chancery_storage import Database, Journal
 from chancery_testing.builders import FEE, MODEL, authorised, registry_entry
 from chancery_testing.providers.serving import serving
 from chancery_testing.providers.state import Provider
-from chancery_testing.waiting import eventually
 
 
 class SilentMeter:
     def called(self, provider: str, outcome: str, seconds: float) -> None:
+        """Counts nothing."""
+
+    def answered(self, why: str) -> None:
+        """Counts nothing."""
+
+    def passed_over(self, obstacle: str) -> None:
         """Counts nothing."""
 
 
@@ -68,11 +74,12 @@ class Scene:
         ports = Ports(
             catalogue=_catalogue(body),
             calls=PostgresCalls(self.database),
-            remote=remote,
+            models={"openai": remote},
             pacing=RealPacing(),
             clock=system_clock,
             meter=SilentMeter(),
             backoff=Backoff(0.01, 0.05),
+            standings=Standings(),
         )
         return stage(self.database, ports, 64).handle
 
@@ -80,8 +87,8 @@ class Scene:
         return FrozenModel(_providers(self.client))
 
 
-def _providers(client: httpx.AsyncClient) -> Providers:
-    return Providers(models(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000)))
+def _providers(client: httpx.AsyncClient) -> Model:
+    return suppliers(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000))["openai"]
 
 
 def _catalogue(model: dict[str, Any]) -> Catalogue:

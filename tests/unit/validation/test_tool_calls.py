@@ -33,7 +33,8 @@ def test_a_claim_beside_the_calls_neither_passes_as_an_answer_nor_fails_them() -
     "arguments",
     [
         '{"to": "<PERSON_9Z9Z>"}', '{"to": "eve@example.com"}', '{"card": 4111111111111111}', '{"eve@example.com": true}',
-        json.dumps({"body": json.dumps({"cc": ["eve@example.com"]})}), '{"to": "\\u0065ve@example.com"}', '{"a": [[{"b": "<PERSON_9Z9Z>"}]]}',
+        json.dumps({"body": json.dumps({"cc": ["eve@example.com"]})}),
+        '{"to": "\\u0065ve@example.com"}', '{"a": [[{"b": "<PERSON_9Z9Z>"}]]}',
     ],
 )  # fmt: skip
 def test_personal_data_from_elsewhere_is_not_let_out(arguments: str) -> None:

@@ -8,7 +8,7 @@ waits, so that a partition is never recorded with a hole. Memory is bounded by t
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -61,7 +61,7 @@ class BatchStage(Generic[P]):
     `write` gives one outcome a record: None where it is done, Poison where it is to be dead-lettered.
     """
 
-    name: Stage
+    name: Stage | Literal["registry"]
     group: str
     sources: tuple[Topic, ...]
     prepare: Callable[[Sequence[Received]], Awaitable[P]]

@@ -32,7 +32,7 @@ class DeadLetterLimit:
         return len(self._times) <= self._per_minute
 
 
-def dead_letter(work: Work, *, stage: Stage, reason: str, namespace: str) -> Outgoing:
+def dead_letter(work: Work, *, stage: str, reason: str, namespace: str) -> Outgoing:
     """The record for the dead-letter topic of where it came from (for a raw topic: under the same access and retention)."""
     record = work.record
     topic, tenant = topic_named(record.topic)

@@ -1,4 +1,4 @@
-"""Who may read the trail and govern the registry: `chancery audit access grant`, `list`, `revoke`. With the operator token, and with nothing else."""
+"""Who may read the trail and govern the registry: `chancery audit access grant`, `list`, `revoke`. With the operator token alone."""
 
 import json
 from datetime import datetime
@@ -29,7 +29,8 @@ def grant(
     if bool(tenant) == all_tenants:
         raise CommandFailed("name either --tenant or --all-tenants")
     order = {
-        "role": role, "name": name, "registry_roles": registry_role or [], "tenants": tenant or None, "matters": matter or None, "excepted": excepted or [],
+        "role": role, "name": name, "registry_roles": registry_role or [], "tenants": tenant or None, "matters": matter or None,
+        "excepted": excepted or [],
         "expires_at": None if expires is None else expires.astimezone().isoformat(),
     }  # fmt: skip
     granted = _ask("POST", "", order).json()

@@ -28,6 +28,8 @@ from chancery_cli.keys import keys
 from chancery_cli.privacy import add_to as add_privacy_commands
 from chancery_cli.privacy import erased_lines
 from chancery_cli.provisioning import provision as provision_stack
+from chancery_cli.registry.commands import add_to as add_registry_commands
+from chancery_cli.registry.speaking import prepare_registry_keys
 from chancery_cli.registry_files import publish_entries, read_entries
 from chancery_cli.stack import StackView, follow_logs, stack_down, stack_status, stack_up
 from chancery_cli.subjects import privacy
@@ -48,6 +50,7 @@ add_privacy_commands(audit)
 add_evidence_commands(audit)
 add_anchor_commands(audit)
 add_finding_commands(audit)
+add_registry_commands(registry)
 WIDTH_WITHOUT_TERMINAL = 160
 console = Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
 
@@ -59,6 +62,7 @@ def up() -> None:
     """Start Kafka, PostgreSQL and every service here, or find them running."""
     _show(stack_up(_say))
     prepare_keys(connect())
+    prepare_registry_keys(connect())
 
 
 @app.command()
@@ -92,6 +96,7 @@ def demo(keep: Annotated[bool, typer.Option("--keep", help="Leave the stack runn
     kept = keep or before.running
     try:
         prepare_keys(connect())
+        prepare_registry_keys(connect())
         board = asyncio.run(run_demo(connect(), console))
         if kept:
             next_steps(console, connect(), home(), shown_request(board))
@@ -213,7 +218,7 @@ def audit_completeness(tenant: Tenant) -> None:
 
 @registry.command("load")
 def registry_load(path: Annotated[Path, typer.Argument(exists=True, help="A YAML file, or a folder of them.")]) -> None:
-    """Publish registry entries; a version once published is never changed."""
+    """Found entries of a fresh stack, straight on the topic and live at once. What is governed already is changed by `apply`."""
     connection = connect()
     count = asyncio.run(publish_entries(connection.kafka, read_entries([path], connection.api_keys)))
     console.print(f"{count} entries published")

@@ -60,11 +60,12 @@ def prepare_keys(connection: Connection) -> None:
         return
     for name in (_AUDITOR, *sorted(connection.api_keys)):
         known = local_keys(connection.home).get(name)
-        if known is None or not _is_known(connection, known):
+        if known is None or not is_known(connection, known):
             _make(connection, connection.home, name)
 
 
-def _is_known(connection: Connection, key: str) -> bool:
+def is_known(connection: Connection, key: str) -> bool:
+    """Whether the audit service, which grants keys, still knows this one. Raises CommandFailed."""
     return _ask(connection, "GET", "/v1/access/self", headers={"Authorization": f"Bearer {key}"}).status_code != 401
 
 
@@ -72,12 +73,17 @@ def _make(connection: Connection, folder: Path, name: str) -> str:
     order: dict[str, Any] = {"role": _AUDITOR, "name": "local-auditor"}
     if name != _AUDITOR:
         order = {"role": "officer", "name": "local-officer", "tenants": [name]}
-    response = _ask(connection, "POST", "/v1/access", json=order, headers={"Authorization": f"Bearer {connection.operator_token}"})
-    if response.is_error:
-        raise CommandFailed(f"the audit service grants no key for {name}: {response.json().get('title', response.status_code)}")
-    key = str(response.json()["secret"])
+    key = granted(connection, order)
     write_secret_file(_file(folder), json.dumps(local_keys(folder) | {name: key}, indent=2))
     return key
+
+
+def granted(connection: Connection, order: dict[str, Any]) -> str:
+    """A new key, by the operator token. Raises CommandFailed."""
+    response = _ask(connection, "POST", "/v1/access", json=order, headers={"Authorization": f"Bearer {connection.operator_token}"})
+    if response.is_error:
+        raise CommandFailed(f"the audit service grants no key {order['name']}: {response.json().get('title', response.status_code)}")
+    return str(response.json()["secret"])
 
 
 def _ask(connection: Connection, method: str, path: str, **arguments: Any) -> httpx.Response:

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from chancery_contracts.areas import RegistryEntryPublished
+from chancery_contracts.assignment import Running
 from chancery_contracts.base import Part, VersionRef
-from chancery_contracts.bodies import BODIES, Body, TenantBody
+from chancery_contracts.bodies import BODIES, Body, ExperimentBody, TenantBody
 from chancery_contracts.event import AnyEvent
 from chancery_contracts.failures import Poison
 from chancery_contracts.governance import Change, GovernedKind, RegistryEnvironment, VersionDrafted
@@ -89,6 +90,29 @@ class Catalogue:
         """The owner's own version that is live at a moment."""
         history = self._histories.get((owner, kind, name))
         return None if history is None else history.live(at, self.environment)
+
+    def running(self, tenant: str, use_case: str, at: datetime) -> Running | None:
+        """The experiment of a use case that is live at a moment: of several the first by name. A tenant's own only, as its units are."""
+        for name in self.named(tenant, "experiment"):
+            live = self.live(tenant, "experiment", name, at)
+            running = None if live is None else self.experiment(tenant, VersionRef(name=name, version=live.number), at)
+            if running is not None and running.body.use_case == use_case:
+                return running
+        return None
+
+    def experiment(self, tenant: str, ref: VersionRef, at: datetime) -> Running | None:
+        """A version of an experiment, with the variants that are stopped at a moment; none if unknown."""
+        history = self._histories.get((tenant, "experiment", ref.name))
+        body = self._bodies.get(((tenant, "experiment", ref.name), ref.version))
+        if history is None or not isinstance(body, ExperimentBody):
+            return None
+        stopped = frozenset(name for name, since in history.versions[ref.version].stopped.items() if since <= at)
+        return Running(tenant, ref, body, stopped)
+
+    def sequence(self, owner: str, kind: GovernedKind, name: str) -> int:
+        """The number of the last change that counts; 0 where there is none."""
+        history = self._histories.get((owner, kind, name))
+        return 0 if history is None else history.sequence
 
     def named(self, owner: str, kind: GovernedKind) -> list[str]:
         """What an owner has of a kind, by name."""

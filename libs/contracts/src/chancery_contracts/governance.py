@@ -120,6 +120,18 @@ class VersionRetired(Change):
     reason: str = _REASON
 
 
+class VariantStopped(Change):
+    """A variant of an experiment gets no more units, and the control gets its share. It takes nobody's approval: it only goes back to
+    what was approved before the experiment. By `guard`, the registry's own watch over guard rails, or by hand."""
+
+    TYPE: ClassVar[str] = "chancery.registry.variant-stopped.v1"
+    version: int = Field(ge=1)
+    variant: str = Field(pattern=IDENTIFIER_PATTERN)
+    effective_from: datetime
+    reason: str = _REASON
+
+
 CHANGES: tuple[type[Change], ...] = (
     VersionDrafted, ReviewRequested, VersionReviewed, EvidenceAttached, Commented, LabelMoved, VersionActivated, VersionRetired,
+    VariantStopped,
 )  # fmt: skip

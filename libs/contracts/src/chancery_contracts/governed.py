@@ -16,6 +16,7 @@ from chancery_contracts.governance import (
     LabelMoved,
     RegistryEnvironment,
     ReviewRequested,
+    VariantStopped,
     VersionActivated,
     VersionDrafted,
     VersionRetired,
@@ -51,6 +52,8 @@ class Version:
     approvals: dict[str, str] = field(default_factory=dict)
     """Who approved, by role."""
     retired_from: datetime | None = None
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """Variants of an experiment that get no more units, and from when on."""
 
     def usable(self, at: datetime) -> bool:
         """Not retired at a moment."""
@@ -221,6 +224,26 @@ def _retired(history: History, event: Event[VersionRetired]) -> None:
     version.retired_from = event.data.effective_from
 
 
+def _stopped(history: History, event: Event[VariantStopped]) -> None:
+    data = event.data
+    version = history._usable(data.version, event.time)
+    names = _variants(version.body) if data.kind == "experiment" else []
+    if data.variant not in names[1:]:
+        raise ChangeRefused("there is no such variant, or it is the control")
+    if data.variant in version.stopped:
+        raise ChangeRefused("the variant is stopped")
+    _comparable(data.effective_from)
+    if data.effective_from < event.time:
+        raise ChangeRefused("the past is not changed")
+    version.stopped = version.stopped | {data.variant: data.effective_from}  # never in place: trials share it
+
+
+def _variants(body: dict[str, Any]) -> list[Any]:
+    """Names as the body says, the control first; none where the body is not an experiment's: a draft may be anything."""
+    found = body.get("variants")
+    return [one.get("name") for one in found if isinstance(one, dict)] if isinstance(found, list | tuple) else []
+
+
 def _evidence(history: History, event: Event[EvidenceAttached]) -> None:
     if event.data.version not in history.versions:
         raise ChangeRefused("there is no such version")
@@ -252,4 +275,5 @@ _RULES: Mapping[type[Change], Callable[[History, Event[Any]], None]] = {
     LabelMoved: _label,
     VersionActivated: _activated,
     VersionRetired: _retired,
+    VariantStopped: _stopped,
 }

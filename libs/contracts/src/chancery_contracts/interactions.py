@@ -118,6 +118,14 @@ class PriceEvidence(Part):
     output_micros_per_mtok: int = Field(ge=0)
 
 
+class ModelQuote(Part):
+    """The most that one call of a model can cost, in micro-units, and where its price stands."""
+
+    model: VersionRef
+    worst_micros: int = Field(ge=0)
+    price_source: str
+
+
 class Reservation(Part):
     """Money set aside before the model is called."""
 
@@ -125,6 +133,7 @@ class Reservation(Part):
     budget: str
     amount_micros: int = Field(ge=0)
     price: PriceEvidence
+    quotes: tuple[ModelQuote, ...] = Field(default=(), description="Of each model that the amount is enough for; none: of `model` alone")
 
 
 class Assignment(Part):
@@ -133,6 +142,7 @@ class Assignment(Part):
     experiment: VersionRef
     variant: str
     prompt: VersionRef | None = None
+    weights: dict[str, int] = Field(default_factory=dict, description="Of all variants, by which it was drawn")
 
 
 class InteractionAuthorised(InteractionGrounded):

@@ -66,7 +66,10 @@ TABLES: tuple[Store, ...] = (
     _table("cost.journal", "raw", "order", "authorised requests with passages of documents", "days, see its settings"),
     *_nothing("cost", "budgets", "reservations", "postings"),
     *_nothing("gateway", "steps", "accepted", "journal"),
-    *_nothing("registry", "positions", "things", "versions", "activations", "labels", "evidence", "comments", "changes"),
+    *_nothing(
+        "registry", "positions", "things", "versions", "activations", "labels", "evidence", "comments", "changes",
+        "outcomes", "experiment_units",
+    ),
 )  # fmt: skip
 
 

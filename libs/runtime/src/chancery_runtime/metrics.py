@@ -15,6 +15,9 @@ MetricName = Literal[
     "chancery_cost_refusals_total",
     "chancery_generation_calls_total",
     "chancery_generation_call_seconds",
+    "chancery_generation_answers_total",
+    "chancery_generation_passed_over_total",
+    "chancery_generation_open_circuits",
     "chancery_validation_verdicts_total",
     "chancery_validation_checks_failed_total",
     "chancery_audit_entries_total",
@@ -25,6 +28,7 @@ MetricName = Literal[
     "chancery_audit_anchor_failures_total",
     "chancery_audit_payloads_erased_total",
     "chancery_audit_erasures_refused_total",
+    "chancery_registry_variants_stopped_total",
     "chancery_gateway_requests_total",
     "chancery_gateway_streams",
 ]

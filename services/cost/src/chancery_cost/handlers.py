@@ -11,8 +11,9 @@ from chancery_contracts.bodies import BudgetBody, ModelBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode, Retry
 from chancery_contracts.identifiers import derived_id, is_identifier
-from chancery_contracts.interactions import InteractionAuthorised, InteractionGrounded, InteractionRefused, Reservation
+from chancery_contracts.interactions import Assignment, InteractionAuthorised, InteractionGrounded, InteractionRefused, Reservation
 
+from chancery_cost.domain.assigning import assigned
 from chancery_cost.domain.pricing import Charge, Quote, Size, estimate_input_tokens, period_of
 from chancery_cost.domain.reservations import MAX_MICROS, Budget, Held, Posting, cost_posted, whole
 from chancery_cost.errors import PriceUnknown, Refused
@@ -31,6 +32,7 @@ class Terms:
     model: VersionRef
     budget: Budget
     quote: Quote
+    assignment: Assignment | None = None
 
 
 async def reserve(event: Event[InteractionGrounded], ports: Ports) -> list[AnyEvent]:
@@ -47,7 +49,7 @@ async def reserve(event: Event[InteractionGrounded], ports: Ports) -> list[AnyEv
         reservation_id=held.reservation_id, budget=held.budget, amount_micros=held.amount_micros, price=held.price
     )  # fmt: skip
     fields = {name: getattr(event.data, name) for name in InteractionGrounded.model_fields}
-    authorised = InteractionAuthorised(**fields, model=held.model, reservation=reservation)
+    authorised = InteractionAuthorised(**fields, model=held.model, reservation=reservation, assignment=terms.assignment)
     return [event.follow(authorised, stage="cost", time=ports.now), _told(event, held, posting)]
 
 
@@ -57,21 +59,22 @@ def _terms(event: Event[InteractionGrounded], ports: Ports) -> Terms:
     use_case = catalogue.pinned(tenant, "use_case", event.data.use_case, UseCaseBody)
     if use_case is None:
         raise _missing(event, ports, "unknown_use_case", "the pinned use case")
-    model = catalogue.pinned(tenant, "model", use_case.model, ModelBody)
+    ref, assignment = assigned(event, use_case, catalogue, event.time)
+    model = catalogue.pinned(tenant, "model", ref, ModelBody)
     if model is None:
-        raise _missing(event, ports, "price_unknown", f"model {use_case.model.name}")
+        raise _missing(event, ports, "price_unknown", f"model {ref.name}")
     found = catalogue.in_force(tenant, "budget", use_case.budget, event.time, BudgetBody)
     if found is None:
         raise _missing(event, ports, "budget_exceeded", f"budget {use_case.budget}")
     quote = _quote(event, use_case, model, ports)
     body = found[1]
     if body.currency != quote.price.currency:
-        raise Refused("price_unknown", f"budget {use_case.budget} and the price of {use_case.model.name} are in different currencies")
+        raise Refused("price_unknown", f"budget {use_case.budget} and the price of {ref.name} are in different currencies")
     if quote.worst_micros > MAX_MICROS:
         raise Refused("budget_exceeded", "the worst case costs more than can be booked")
     limit = min(body.limit_micros, MAX_MICROS)
     period = period_of(body.period, event.time)
-    return Terms(use_case.model, Budget(tenant, use_case.budget, period, limit, body.currency, event.time), quote)
+    return Terms(ref, Budget(tenant, use_case.budget, period, limit, body.currency, event.time), quote, assignment)
 
 
 def _quote(event: Event[InteractionGrounded], use_case: UseCaseBody, model: ModelBody, ports: Ports) -> Quote:
@@ -83,7 +86,7 @@ def _quote(event: Event[InteractionGrounded], use_case: UseCaseBody, model: Mode
     try:
         return ports.prices.quote(model, Size(inputs, outputs), event.time)
     except PriceUnknown as exc:
-        raise Refused("price_unknown", f"no price for model {use_case.model.name}") from exc
+        raise Refused("price_unknown", "no price for the model") from exc
 
 
 def _missing(event: AnyEvent, ports: Ports, code: RefusalCode, what: str) -> Retry | Refused:

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import httpx
+from chancery_contracts.event import Clock
 from chancery_runtime import Application, run_service
 from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subject_service import answer_orders
@@ -11,16 +12,18 @@ from chancery_storage import Journal
 
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
-from chancery_generation.adapters.metering import PrometheusMeter
+from chancery_generation.adapters.metering import PrometheusMeter, watch_circuits
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.adapters.providers.exchange import ExchangeLimits
 from chancery_generation.adapters.providers.secrets import Secrets
-from chancery_generation.adapters.providers.suppliers import Providers, models, wires
+from chancery_generation.adapters.providers.suppliers import suppliers, wires
 from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
+from chancery_generation.domain.extractive.model import ExtractiveModel
 from chancery_generation.domain.retrying import Backoff
+from chancery_generation.domain.standing import Standings
 from chancery_generation.handlers import STAGE
-from chancery_generation.ports import Ports
+from chancery_generation.ports import Model, Ports
 from chancery_generation.settings import GenerationSettings
 
 PACKAGE = "chancery_generation"
@@ -32,15 +35,17 @@ async def build(application: Application, settings: GenerationSettings, secrets:
     catalogue = await application.catalogue()
     client = http_client(settings)
     application.on_close(client.aclose)
-    calls = PostgresCalls(database)
+    calls, pacing, standings = PostgresCalls(database), RealPacing(), Standings()
+    watch_circuits(standings, pacing)
     ports = Ports(
         catalogue=catalogue,
         calls=calls,
-        remote=Providers(models(client, wires(secrets, application.clock), application.clock, exchange_limits(settings))),
-        pacing=RealPacing(),
+        models=models(client, secrets, application.clock, settings),
+        pacing=pacing,
         clock=application.clock,
         meter=PrometheusMeter(),
         backoff=Backoff(settings.generation_backoff_first_s, settings.generation_backoff_cap_s),
+        standings=standings,
     )
     application.stage(stage(database, ports, settings.generation_max_in_flight))
     await answer_orders(application, STAGE, database, (SubjectAnswers(database), JournalStore(database)))
@@ -48,9 +53,10 @@ async def build(application: Application, settings: GenerationSettings, secrets:
     application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
 
 
-def exchange_limits(settings: GenerationSettings) -> ExchangeLimits:
-    """Of every call."""
-    return ExchangeLimits(settings.generation_max_response_bytes, settings.generation_stream_idle_s)
+def models(client: httpx.AsyncClient, secrets: Secrets, clock: Clock, settings: GenerationSettings) -> dict[str, Model]:
+    """An adapter for each provider, as `ModelBody.provider` names it."""
+    limits = ExchangeLimits(settings.generation_max_response_bytes, settings.generation_stream_idle_s)
+    return {"extractive": ExtractiveModel(), **suppliers(client, wires(secrets, clock), clock, limits)}
 
 
 def http_client(settings: GenerationSettings) -> httpx.AsyncClient:

@@ -1,18 +1,20 @@
 """What the handlers need from outside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chancery_contracts.base import VersionRef
 from chancery_contracts.bodies import ModelBody
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock
-from chancery_contracts.interactions import AttestationEvidence
+from chancery_contracts.interactions import AttestationEvidence, CacheEvidence
 
-from chancery_generation.domain.calls import CallHistory, ModelRequest, RecordedCall
-from chancery_generation.domain.completion import CallResult
+from chancery_generation.domain.calls import CallHistory, Intent, ModelRequest, RecordedCall
+from chancery_generation.domain.completion import Answer, CallResult
 from chancery_generation.domain.retrying import Backoff
+from chancery_generation.domain.standing import Standings
+from chancery_generation.domain.work import Fitted, Work
 
 
 class Calls(Protocol):
@@ -21,25 +23,46 @@ class Calls(Protocol):
     async def history(self, cause_id: str) -> CallHistory:
         """What is known of the calls made for an event."""
 
-    async def intend(self, cause_id: str, model: VersionRef, now: datetime) -> int:
-        """Records that a call is about to be made; its ordinal."""
+    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
+        """Records that a call is about to be made; False, and nothing, where somebody else has taken this ordinal."""
 
-    async def finish(self, cause_id: str, call: RecordedCall, result: CallResult, now: datetime) -> None:
-        """Records how a call ended. An answer is dropped if one is stored already."""
+    async def finish(self, cause_id: str, call: RecordedCall, result: CallResult, now: datetime) -> bool:
+        """Records how a call ended. False where its answer, if it has one, is not the one that counts."""
 
 
 class Model(Protocol):
     """A provider of language models."""
 
     async def call(self, request: ModelRequest, time_left_s: float) -> CallResult:
-        """One call, never longer than `time_left_s`. Every way in which it can fail is a CallResult."""
+        """One call, never longer than `time_left_s`. Every way in which it can fail is a CallResult.
+
+        Cancelled where another model was quicker. Raises ModelIncomplete where the model's entry lacks what its provider needs.
+        """
 
 
 class Attestor(Protocol):
-    """Has enclaves prove which code would read what is sent to them."""
+    """Proves which code runs at the far end of a channel."""
 
     async def attest(self, model: ModelBody, time_left_s: float) -> AttestationEvidence:
-        """What the model's enclave has proved, recently enough. Raises AttestationRefused: nothing may be sent to it then."""
+        """Evidence no older than the model's policy allows; its channel key goes into the request. Raises NotAttested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An answer that was given before."""
+
+    answer: Answer
+    evidence: CacheEvidence
+
+
+class AnswerCache(Protocol):
+    """Answers that may be given again. Called for use cases whose policy allows it alone."""
+
+    async def find(self, work: Work, fitted: Fitted) -> Remembered | None:
+        """An answer to the same question, put to the same model in the same words."""
+
+    async def keep(self, work: Work, fitted: Fitted, answer: Answer) -> None:
+        """Remembers an answer of that model. What fails here must not cost the answer: it is told to nobody but the log."""
 
 
 class Pacing(Protocol):
@@ -56,20 +79,29 @@ class Pacing(Protocol):
 
 
 class Meter(Protocol):
-    """Counts calls."""
+    """Counts what is done, and why."""
 
     def called(self, provider: str, outcome: str, seconds: float) -> None:
         """One call, how it ended, and how long it took."""
 
+    def answered(self, why: str) -> None:
+        """An answer, by why its model was asked: `first`, `again`, `fallback`, `hedge`, or `cache`."""
+
+    def passed_over(self, obstacle: str) -> None:
+        """A model that was not asked."""
+
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that a handler gets."""
+    """Everything that a handler gets. `models`: by provider, as `ModelBody` names it."""
 
     catalogue: Catalogue
     calls: Calls
-    remote: Model
+    models: Mapping[str, Model]
     pacing: Pacing
     clock: Clock
     meter: Meter
     backoff: Backoff
+    standings: Standings
+    attestor: Attestor | None = None
+    cache: AnswerCache | None = None

@@ -23,7 +23,7 @@ _NAMES = st.sampled_from(
 )
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False),
-    st.sampled_from(["stop", "completed", "tool_use", "end_turn", "look", "message_stop", "response.completed", "COMPLETE", "{}", "", "text"]),
+    st.sampled_from("stop completed tool_use end_turn look message_stop response.completed COMPLETE {} text".split()),  # noqa: SIM905
 )  # fmt: skip
 _ANYTHING = st.recursive(_SCALARS, lambda one: st.lists(one, max_size=3) | st.dictionaries(_NAMES, one, max_size=5), max_leaves=25)
 

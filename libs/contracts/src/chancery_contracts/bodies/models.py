@@ -35,6 +35,9 @@ class ModelCard(Part):
     evaluations: tuple[Evaluation, ...] = ()
     limits: tuple[str, ...] = Field(default=(), description="What it is not for, and known faults")
     source: str | None = Field(default=None, description="Where the card was imported from")
+    revision: str | None = Field(default=None, description="Commit or version there that the card describes: the pin")
+    base_models: tuple[str, ...] = Field(default=(), description="What it was made from")
+    description: str | None = None
 
 
 class AttestationPolicy(Part):

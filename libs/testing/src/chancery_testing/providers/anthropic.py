@@ -75,7 +75,11 @@ class Messages:
 
 def _block(index: int, opened: dict[str, Any], deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:
     pieces = [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
-    return [{"type": "content_block_start", "index": index, "content_block": opened}, *pieces, {"type": "content_block_stop", "index": index}]
+    return [
+        {"type": "content_block_start", "index": index, "content_block": opened},
+        *pieces,
+        {"type": "content_block_stop", "index": index},
+    ]
 
 
 def _input(call: Call) -> Any:

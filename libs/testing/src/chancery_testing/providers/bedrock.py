@@ -77,7 +77,9 @@ def _check(document: dict[str, Any]) -> None:
     """Raises Refused."""
     try:
         texts = [part["text"] for message in document["messages"] for part in message["content"]]
-        names = [(tool["toolSpec"]["name"], tool["toolSpec"]["inputSchema"]["json"]) for tool in document.get("toolConfig", {}).get("tools", [])]
+        names = [
+            (tool["toolSpec"]["name"], tool["toolSpec"]["inputSchema"]["json"]) for tool in document.get("toolConfig", {}).get("tools", [])
+        ]
     except (KeyError, TypeError) as exc:
         raise Refused(400, "ValidationException") from exc
     if not texts or not all(isinstance(schema, dict) for _, schema in names):

@@ -65,10 +65,8 @@ def _text(content: Any) -> str:
     return str(content)
 
 
-def tools_are(tools: list[dict[str, Any]], *path: str) -> None:
-    """Each has a name and a schema at this place. Raises Refused."""
+def tools_are(tools: list[dict[str, Any]], schema: str) -> None:
+    """Each has a name, and a schema under this one. Raises Refused."""
     for tool in tools:
-        for step in path[:-1]:
-            tool = tool.get(step, {})
-        if not tool.get("name") or not isinstance(tool.get(path[-1]), dict):
+        if not tool.get("name") or not isinstance(tool.get(schema), dict):
             raise Refused(400, "tools: a name and a schema are required")

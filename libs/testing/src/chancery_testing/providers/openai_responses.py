@@ -78,7 +78,12 @@ def _deltas(item: dict[str, Any], index: int) -> list[dict[str, Any]]:
         text, kind, more = item["content"][0]["text"], "response.output_text", {"text": item["content"][0]["text"], "content_index": 0}
     else:
         return []
-    opening = {"type": "response.content_part.added", **place, "content_index": 0, "part": {"type": "output_text", "text": "", "annotations": []}}
+    opening = {
+        "type": "response.content_part.added",
+        **place,
+        "content_index": 0,
+        "part": {"type": "output_text", "text": "", "annotations": []},
+    }
     pieces = [{"type": f"{kind}.delta", **place, "content_index": 0, "delta": text[at : at + 7]} for at in range(0, len(text), 7)]
     return [*([opening] if item["type"] == "message" else []), *pieces, {"type": f"{kind}.done", **place, **more}]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 KINDS = (
-    "rate_limit", "server_error", "overloaded", "rejected", "cut_body", "cut_end", "slow_bytes", "wrong_json", "wrong_type", "empty", "hang",
-    "silent", "dribble", "huge", "redirect", "duplicate", "midstream", "filtered", "truncated", "bad_call",
+    "rate_limit", "server_error", "overloaded", "rejected", "cut_body", "cut_end", "slow_bytes", "wrong_json", "wrong_type", "empty",
+    "hang", "silent", "dribble", "huge", "redirect", "duplicate", "midstream", "filtered", "truncated", "bad_call",
 )  # fmt: skip
 """`cut_body`: the connection breaks. `cut_end`: the response ends as if all were well, before its last event."""
 HARMLESS = (None, "slow_bytes", "duplicate")

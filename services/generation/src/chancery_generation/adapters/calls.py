@@ -1,6 +1,8 @@
-"""The journal of calls in PostgreSQL."""
+"""The journal of calls in PostgreSQL. Each step is one statement, so one round trip and one flush."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +11,7 @@ from chancery_contracts.interactions import TokenUsage, ToolCall
 from chancery_storage import Database, load_queries
 from pydantic import TypeAdapter
 
-from chancery_generation.domain.calls import CallHistory, RecordedCall
+from chancery_generation.domain.calls import CallHistory, Intent, RecordedCall
 from chancery_generation.domain.completion import CallResult, Completion
 
 _TOOL_CALLS = TypeAdapter(tuple[ToolCall, ...])
@@ -24,26 +26,32 @@ class PostgresCalls:
 
     async def history(self, cause_id: str) -> CallHistory:
         """Calls in order. One that has no outcome is `unknown`."""
-        async with self._database.reading() as connection:
+        async with self._database.statement() as connection:
             rows = await connection.fetch(self._queries.list_calls, cause_id)
-            answer = await connection.fetchrow(self._queries.find_answer, cause_id)
-        return CallHistory(tuple(_call(row) for row in rows), _completion(answer) if answer else None)
+        answered = next((row for row in rows if row["answer"] is not None), None)
+        calls = tuple(_call(row) for row in rows)
+        return CallHistory(calls) if answered is None else CallHistory(calls, _completion(answered), answered["ordinal"])
 
-    async def intend(self, cause_id: str, model: VersionRef, now: datetime) -> int:
-        """Waits for a zombie that is doing the same, so that ordinals are never shared."""
-        async with self._database.transaction() as connection:
-            await connection.execute(self._queries.lock_cause, cause_id)
-            ordinal = await connection.fetchval(self._queries.begin_call, cause_id, model.name, model.version, now)
-        return int(ordinal)
+    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
+        """The primary key settles who takes an ordinal: a zombie and its successor never share one."""
+        model = intent.model
+        async with self._database.statement() as connection:
+            status = await connection.execute(
+                self._queries.begin_call, cause_id, ordinal, model.name, model.version, intent.why, intent.provider,
+                intent.provider_model, intent.region, intent.route, now,
+            )  # fmt: skip
+        return bool(status == "INSERT 0 1")
 
-    async def finish(self, cause_id: str, call: RecordedCall, result: CallResult, now: datetime) -> None:
-        """Outcome and answer in one transaction."""
-        usage = json.dumps(call.usage.model_dump())
-        outcome = (cause_id, call.ordinal, call.outcome, call.status, call.latency_ms, usage, call.raw_usage, now)
-        async with self._database.transaction() as connection:
-            await connection.execute(self._queries.end_call, *outcome)
-            if result.completion is not None:
-                await connection.execute(self._queries.store_answer, cause_id, call.ordinal, *_answer(result.completion), now)
+    async def finish(self, cause_id: str, call: RecordedCall, result: CallResult, now: datetime) -> bool:
+        """Outcome and answer in one statement."""
+        said = result.completion
+        async with self._database.statement() as connection:
+            status = await connection.execute(
+                self._queries.end_call, cause_id, call.ordinal, call.outcome, call.status, call.latency_ms,
+                call.usage.model_dump_json(), call.raw_usage, call.superseded, now, said and said.text,
+                _written(said.tool_calls if said else ()), said and said.stop_reason,
+            )  # fmt: skip
+        return said is None or status == "INSERT 0 1"
 
     async def purge(self, before: datetime) -> int:
         """Deletes up to 5,000 calls, with their answers, from before a moment; how many."""
@@ -52,18 +60,25 @@ class PostgresCalls:
         return int(status.rsplit(" ", 1)[1])
 
 
+def _written(calls: Sequence[ToolCall]) -> str:
+    return json.dumps([call.model_dump() for call in calls])
+
+
 def _call(row: Any) -> RecordedCall:
-    model = VersionRef(name=row["model_name"], version=row["model_version"])
+    call = RecordedCall(
+        row["ordinal"], VersionRef(name=row["model_name"], version=row["model_version"]), why=row["why"], provider=row["provider"],
+        provider_model=row["provider_model"], region=row["region"], route=row["route"],
+    )  # fmt: skip
     if row["outcome"] is None:
-        return RecordedCall(row["ordinal"], model)
+        return call
     usage = TokenUsage.model_validate_json(row["usage"])
-    return RecordedCall(row["ordinal"], model, row["outcome"], row["latency_ms"], row["status"], usage, row["raw_usage"])
+    return replace(
+        call, outcome=row["outcome"], latency_ms=row["latency_ms"], status=row["status"], usage=usage, raw_usage=row["raw_usage"],
+        superseded=row["superseded"],
+    )  # fmt: skip
 
 
 def _completion(row: Any) -> Completion:
-    usage, tool_calls = TokenUsage.model_validate_json(row["usage"]), _TOOL_CALLS.validate_json(row["tool_calls"])
-    return Completion(row["answer"], usage, row["raw_usage"], tool_calls, stop_reason=row["stop_reason"])
-
-
-def _answer(completion: Completion) -> tuple[str, str, str | None]:
-    return completion.text, _TOOL_CALLS.dump_json(completion.tool_calls).decode(), completion.stop_reason
+    usage = TokenUsage.model_validate_json(row["usage"])
+    calls = _TOOL_CALLS.validate_json(row["tool_calls"])
+    return Completion(row["answer"], usage, row["raw_usage"], calls, stop_reason=row["stop_reason"])

@@ -24,7 +24,7 @@ UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model said, before its citations are read. `raw_usage` is the provider's, as JSON, untouched.
+    """What a model said. `raw_usage` is the provider's, as JSON, untouched. `answer`: of a model that cites without markers.
 
     Text beside tool calls leads up to them. `length`: the text was cut off at the limit of tokens.
     """
@@ -33,7 +33,13 @@ class Completion:
     usage: TokenUsage
     raw_usage: str
     tool_calls: tuple[ToolCall, ...] = ()
+    answer: Answer | None = None
     stop_reason: StopReason | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be given again to who asks the same: a whole answer, and nothing that is to be done."""
+        return not self.tool_calls and self.stop_reason != "length"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ def attempts_left(max_attempts: int, earlier: int) -> int:
     return max(0, min(max_attempts, 2 * max_attempts - earlier))
 
 
+def share_s(left_s: float, models: int) -> float:
+    """How long one of so many models that are still to be asked may take: one that hangs must leave time for the next."""
+    return max(0.0, left_s) / models
+
+
 def outcome_of(status: int) -> AttemptOutcome:
     """The word for an HTTP status other than 200. 408, 409 and 425 pass by themselves; other 4xx do not."""
     if status == 429:

@@ -121,7 +121,8 @@ class _Exchange:
                 for frame in framing.feed(chunk):
                     self._wire.take(frame, self.draft)
                 if self.draft.ended:
-                    return await _drained(chunks)
+                    await _drained(chunks)
+                    return
 
     async def content(self, response: httpx.Response, most: int) -> bytes:
         """The body. Raises Unreadable where it is larger."""

@@ -36,7 +36,7 @@ def wires(secrets: Secrets, clock: Clock) -> dict[str, Wire]:
     }
 
 
-def models(client: httpx.AsyncClient, spoken: Mapping[str, Wire], clock: Clock, limits: ExchangeLimits) -> dict[str, Model]:
+def suppliers(client: httpx.AsyncClient, spoken: Mapping[str, Wire], clock: Clock, limits: ExchangeLimits) -> dict[str, Model]:
     """An adapter for each provider, over one client."""
     return {provider: HttpModel(client, wire, clock, limits) for provider, wire in spoken.items()}
 

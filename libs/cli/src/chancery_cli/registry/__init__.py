@@ -1,0 +1,1 @@
+"""`chancery registry …`: prompts, models, use cases and policies under governance, from files in git and by single decisions."""
