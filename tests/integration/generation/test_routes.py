@@ -13,7 +13,6 @@ from chancery_contracts import AnyEvent, encode, system_clock
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import InteractionGenerated, ModelQuote, Passage, PriceEvidence, Reservation
 from chancery_generation.adapters.calls import PostgresCalls
-from chancery_generation.adapters.openai import OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
 from chancery_generation.consumers import stage
 from chancery_generation.domain.breaker import BreakerRules
@@ -24,7 +23,7 @@ from chancery_generation.ports import Ports
 from chancery_storage import Database
 from chancery_testing.builders import FEE, MODEL, PASSAGE, authorised, registry_entry
 from chancery_testing.provider import Provider
-from integration.generation.test_calls_once import SilentMeter, delivered, generated, refused, serving
+from integration.generation.test_calls_once import SilentMeter, delivered, generated, openai, refused, serving
 
 SPARE = {"name": "spare", "version": 1}
 PRICE = PriceEvidence(source="test", currency="USD", input_micros_per_mtok=1, output_micros_per_mtok=1)
@@ -60,7 +59,7 @@ class Scene:
         ports = Ports(
             catalogue=catalogue,
             calls=PostgresCalls(self.database),
-            models={"openai": OpenAiModel(self.client, {}, system_clock, 1_000_000), "extractive": ExtractiveModel()},
+            models={"openai": openai(self.client), "extractive": ExtractiveModel()},
             pacing=RealPacing(),
             clock=system_clock,
             meter=SilentMeter(),
@@ -79,7 +78,7 @@ class Scene:
 async def scene(database: Database) -> AsyncIterator[Scene]:
     first, spare = Provider(latency_s=0.0), Provider(latency_s=0.0)
     async with serving(first) as one, serving(spare) as other, httpx.AsyncClient(timeout=None) as client:  # the deadline is generation's
-        yield Scene(database, first, spare, (one, other), client)
+        yield Scene(database, first, spare, (f"{one}/v1", f"{other}/v1"), client)
 
 
 def asking(**more: Any) -> AnyEvent:

@@ -166,14 +166,14 @@ def _chat_answer(interaction: str, body: ChatRequest, result: InteractionComplet
         code = result.code if result else "expired"
         error = {"message": result.message if result else "", "type": "refused", "code": code, "interaction": interaction}
         return JSONResponse({"error": error}, 429 if code == "budget_exceeded" else 422)
-    text = result.answer if result.outcome == "released" else result.message
-    reason = "stop" if result.outcome == "released" else "content_filter"
+    message = _message(result)
+    reason = (result.stop_reason or "stop") if result.outcome == "released" else "content_filter"
     chancery = {"interaction": interaction, "outcome": result.outcome, "citations": [one.model_dump() for one in result.citations]}
     if not body.stream:
-        return JSONResponse(_completion(interaction, body, text, reason, result) | {"chancery": chancery})
+        return JSONResponse(_completion(interaction, body, (message, reason), result) | {"chancery": chancery})
 
     async def chunks() -> AsyncIterator[str]:
-        for delta, finish in (({"role": "assistant", "content": text}, None), ({}, reason)):
+        for delta, finish in ((_delta(message), None), ({}, reason)):
             choice = {"index": 0, "delta": delta, "finish_reason": finish}
             yield json.dumps({"id": interaction, "object": "chat.completion.chunk", "created": 0, "model": body.model, "choices": [choice]})
         yield "[DONE]"
@@ -181,11 +181,29 @@ def _chat_answer(interaction: str, body: ChatRequest, result: InteractionComplet
     return EventSourceResponse(chunks())
 
 
-def _completion(interaction: str, body: ChatRequest, text: str | None, reason: str, result: InteractionCompleted) -> dict[str, Any]:
+def _message(result: InteractionCompleted) -> dict[str, Any]:
+    """Tool calls have no text beside them."""
+    if not result.tool_calls or result.outcome != "released":
+        return {"role": "assistant", "content": result.answer if result.outcome == "released" else result.message}
+    calls = [
+        {"id": one.call_id, "type": "function", "function": {"name": one.name, "arguments": one.arguments}} for one in result.tool_calls
+    ]
+    return {"role": "assistant", "content": None, "tool_calls": calls}
+
+
+def _delta(message: dict[str, Any]) -> dict[str, Any]:
+    """A stream's tool calls have their places."""
+    if "tool_calls" not in message:
+        return message
+    return message | {"tool_calls": [{"index": place, **call} for place, call in enumerate(message["tool_calls"])]}
+
+
+def _completion(interaction: str, body: ChatRequest, said: tuple[dict[str, Any], str], result: InteractionCompleted) -> dict[str, Any]:
+    """`said`: the message, and why it ended."""
     usage = result.usage
     inputs = usage.input_uncached + usage.input_cache_read + usage.input_cache_write if usage else 0
     outputs = usage.output + usage.output_reasoning if usage else 0
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+    choice = {"index": 0, "message": said[0], "finish_reason": said[1]}
     return {
         "id": interaction, "object": "chat.completion", "created": 0, "model": body.model, "choices": [choice],
         "usage": {"prompt_tokens": inputs, "completion_tokens": outputs, "total_tokens": inputs + outputs},

@@ -32,7 +32,15 @@ class MissingApiKey(ModelIncomplete):
 
 
 class MissingBaseUrl(ModelIncomplete):
-    """A model of provider `openai` has no `base_url`: publish a version that names one."""
+    """A model that is not local has no `base_url` (Bedrock: no `region`): publish a version that names one."""
+
+
+class MissingCredentials(ModelIncomplete):
+    """A model on Bedrock names no API key and generation has no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY there."""
+
+
+class BadOption(ModelIncomplete):
+    """An option of a model's entry has a value that its wire cannot take: publish a version without it, or with another."""
 
 
 class AttestationRefused(NotAttested):

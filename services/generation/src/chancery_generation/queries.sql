@@ -1,7 +1,7 @@
 -- name: list_calls
 -- Every call for one event, in order, as of one moment; the answer stands beside the call that gave it.
 SELECT c.ordinal, c.model_name, c.model_version, c.outcome, c.status, c.latency_ms, c.usage, c.raw_usage, c.why, c.provider,
-    c.provider_model, c.region, c.superseded, c.route, a.answer, a.tool_calls
+    c.provider_model, c.region, c.superseded, c.route, a.answer, a.tool_calls, a.stop_reason
 FROM calls c LEFT JOIN answers a USING (cause_id, ordinal) WHERE c.cause_id = $1 ORDER BY c.ordinal
 
 -- name: begin_call
@@ -21,8 +21,8 @@ WITH ended AS (
     UPDATE calls SET outcome = $3, status = $4, latency_ms = $5, usage = $6, raw_usage = $7, superseded = $8, finished_at = $9
     WHERE cause_id = $1 AND ordinal = $2 AND outcome IS NULL
 )
-INSERT INTO answers (cause_id, ordinal, answer, tool_calls, stored_at)
-SELECT $1, $2, $10::text, $11, $9 WHERE $10::text IS NOT NULL ON CONFLICT (cause_id) DO NOTHING
+INSERT INTO answers (cause_id, ordinal, answer, tool_calls, stop_reason, stored_at)
+SELECT $1, $2, $10::text, $11, $12, $9 WHERE $10::text IS NOT NULL ON CONFLICT (cause_id) DO NOTHING
 
 -- name: purge_calls
 -- Kept only as long as a redelivery is possible; bounded, so that it never locks for long. Answers go with their calls.

@@ -56,7 +56,7 @@ class PostgresCalls:
             status = await connection.execute(
                 self._queries.end_call, cause_id, call.ordinal, call.outcome, call.status, call.latency_ms,
                 call.usage.model_dump_json(), call.raw_usage, call.superseded, now, said and said.text,
-                _written(said.tool_calls if said else ()),
+                _written(said.tool_calls if said else ()), said and said.stop_reason,
             )  # fmt: skip
         return said is None or status == "INSERT 0 1"
 
@@ -87,4 +87,5 @@ def _call(row: Any) -> RecordedCall:
 
 def _completion(row: Any) -> Completion:
     usage = TokenUsage.model_validate_json(row["usage"])
-    return Completion(row["answer"], usage, row["raw_usage"], _TOOL_CALLS.validate_json(row["tool_calls"]))
+    calls = _TOOL_CALLS.validate_json(row["tool_calls"])
+    return Completion(row["answer"], usage, row["raw_usage"], calls, stop_reason=row["stop_reason"])
