@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from chancery_contracts import Poison, VersionRef
-from chancery_contracts.bodies import BudgetBody
-from chancery_contracts.catalogue import Catalogue
+from chancery_contracts.bodies import BudgetBody, PromptBody
+from chancery_contracts.catalogue import SHARED, Catalogue
 from chancery_testing.builders import T0, registry_entry
+from chancery_testing.governing import Pen
 
 
 def _catalogue(*events):
@@ -51,3 +52,31 @@ def test_a_changed_body_does_not_match_its_hash():
 def test_a_body_of_another_kind_is_refused():
     with pytest.raises(Poison, match="not a prompt"):
         _catalogue(registry_entry("prompt", "p", {"limit_micros": 1}))
+
+
+def test_a_tenants_entry_is_its_own_and_opens_nothing_before_it_is_live():
+    pen = Pen("tenant", "bank", tenant="bank")
+    thief = Pen("tenant", "bank", tenant="thief")
+    catalogue = _catalogue(
+        pen.draft({"display_name": "Bank"}),
+        *thief.approved({"display_name": "Thief", "api_key_sha256": ["0" * 64]}), thief.activate(),
+        registry_entry("tenant", "bank", {"display_name": "Thief"}, tenant="thief2"),
+    )  # fmt: skip
+    assert dict(catalogue.tenants(pen.at)) == {}
+    for event in (pen.ask(), pen.review(), pen.activate()):
+        catalogue.apply(event)
+    assert {name: body.display_name for name, body in catalogue.tenants(pen.at)} == {"bank": "Bank"}
+
+
+def test_a_draft_that_this_code_cannot_read_counts_without_a_body():
+    pen = Pen("prompt", "p")
+    catalogue = _catalogue(pen.draft({"of": "a later release"}), pen.draft())
+    assert catalogue.body(SHARED, "prompt", "p", 1) is None
+    assert catalogue.pinned("acme", "prompt", VersionRef(name="p", version=2), PromptBody) is not None
+
+
+def test_what_does_not_count_makes_no_thing():
+    catalogue = Catalogue()
+    with pytest.raises(Poison, match="does not count"):
+        catalogue.apply(Pen("prompt", "p").comment())
+    assert (list(catalogue.things()), catalogue.named(SHARED, "prompt")) == ([], [])

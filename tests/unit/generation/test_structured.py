@@ -1,22 +1,20 @@
 """Prompts with inputs, examples, includes and output schemas, as generation renders and judges them."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from chancery_contracts import Retry
 from chancery_contracts.bodies import PromptBody
-from chancery_contracts.catalogue import Catalogue
-from chancery_contracts.interactions import InteractionRefused, Message, Passage, TokenUsage
+from chancery_contracts.interactions import InteractionRefused, Message, Passage, TokenUsage, ToolCall
 from chancery_generation.domain.completion import CallResult, Completion
 from chancery_generation.domain.prompt_parts import prompt_parts
 from chancery_generation.domain.prompting import PromptSource, composed, prompt_tokens, render_prompt
 from chancery_generation.domain.structured import judged, read_structured
 from chancery_generation.errors import PromptError
 from chancery_prompting.tokens import tokenizer
-from chancery_testing.builders import FEE, MODEL, registry_entry
-from unit.generation.test_handlers import Scene
+from chancery_testing.builders import FEE, registry_entry
+from unit.generation.desk import Scene
 
 SCHEMA = {"type": "object", "properties": {"fee": {"type": "string"}}, "required": ["fee"]}
 USAGE = TokenUsage(input_uncached=10, output=5)
@@ -33,15 +31,10 @@ def said(text: str) -> CallResult:
 
 
 def scene(*script: CallResult, prompt: dict[str, Any] | None = None, **model: Any) -> Scene:
-    """With a prompt of its own, as version 1 of `answer`."""
-    made, catalogue = Scene(*script), Catalogue()
+    """With a prompt of its own."""
+    made = Scene(*script, use_case={"prompt": {"name": "own", "version": 1}}, **model)
     body = {"system": "Cite.", "user": "{passages}\n{question}", "output_schema": SCHEMA} if prompt is None else prompt
-    ref = {"prompt": {"name": "answer", "version": 1}, "model": MODEL.model_dump(), "redaction_policy": {"name": "r", "version": 1}}
-    called = {"provider": "openai", "provider_model": "m", "base_url": f"http://{MODEL.name}", "timeout_s": 10, "max_attempts": 3} | model
-    catalogue.apply(registry_entry("model", MODEL.name, called))
-    catalogue.apply(registry_entry("prompt", "answer", body))
-    catalogue.apply(registry_entry("use_case", "bank-faq", {"collections": ["bank-faq"], "budget": "b", **ref}))
-    made.ports = replace(made.ports, catalogue=catalogue)
+    made.catalogue.apply(registry_entry("prompt", "own", body))
     return made
 
 
@@ -67,8 +60,9 @@ class TestOutputSchemas:
         assert data.code == "model_failed"
 
     def test_a_call_of_tools_is_no_answer_to_judge(self) -> None:
-        result = said("")
-        assert judged(result, SCHEMA) is result
+        wanted = Completion("", USAGE, "{}", tool_calls=(ToolCall(call_id="c", name="look_up", arguments="{}"),))
+        result = CallResult("answered", wanted, 200)
+        assert judged(result, SCHEMA) is result and judged(said(""), SCHEMA).outcome == "malformed"
 
     def test_markers_that_are_data_stay(self) -> None:
         passage = Passage.model_validate(

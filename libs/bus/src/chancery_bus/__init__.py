@@ -6,7 +6,7 @@ from chancery_bus.clients import KafkaAddress
 from chancery_bus.errors import BusError, DeadLetterLimitReached, DeliveryFailed, KafkaUnreachable, RecordGone, StageFailed
 from chancery_bus.extents import Extents
 from chancery_bus.publisher import Position, Publisher
-from chancery_bus.reading import RecordFetcher, TopicFollower, TopicReader
+from chancery_bus.reading import Poll, RecordFetcher, TopicEnd, TopicFollower, TopicReader
 from chancery_bus.runner import StageRunner
 from chancery_bus.stage import BusHandler, Received, StageDefinition, StageLimits, Unreadable
 
@@ -23,6 +23,7 @@ __all__ = [
     "KafkaAddress",
     "KafkaUnreachable",
     "NewTopicSpec",
+    "Poll",
     "Position",
     "Publisher",
     "Received",
@@ -32,6 +33,7 @@ __all__ = [
     "StageFailed",
     "StageLimits",
     "StageRunner",
+    "TopicEnd",
     "TopicFollower",
     "TopicReader",
     "Unreadable",

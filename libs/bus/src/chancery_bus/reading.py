@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from chancery_contracts.envelope import Origin, decode
@@ -21,6 +22,13 @@ def received(record: ConsumerRecord) -> Received:
     _, tenant = topic_named(record.topic)
     event = decode(record.value, record.headers, Origin(tenant, record.timestamp))
     return Received(event, record.topic, record.partition, record.offset, record.timestamp)
+
+
+class Poll(msgspec.Struct, frozen=True, gc=False):
+    """What came at once, and how far each partition is read with it: records that are no events of ours are passed over."""
+
+    events: list[Received]
+    positions: dict[tuple[str, int], int]
 
 
 class TopicReader:
@@ -62,6 +70,16 @@ class TopicReader:
             async for one in self._batch():
                 yield one
 
+    async def polls(self) -> AsyncIterator[Poll]:
+        """Whole polls, without end, where something came: for whoever keeps how far it has read beside what it made of it."""
+        before: dict[tuple[str, int], int] = {}
+        while True:
+            events = [one async for one in self._batch()]
+            positions = {(one.topic, one.partition): await self._consumer.position(one) for one in self._partitions}
+            if events or positions != before:
+                before = positions
+                yield Poll(events, positions)
+
     async def _batch(self) -> AsyncIterator[Received]:
         batches = await self._consumer.getmany(timeout_ms=200, max_records=500)
         for records in batches.values():
@@ -70,6 +88,31 @@ class TopicReader:
                     yield received(record)
                 except Poison:
                     continue
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await stop_consumer(self._consumer)
+
+
+class TopicEnd:
+    """Asks where a topic of one partition ends, over a connection of its own: behind a fetch that waits, the answer would wait as well."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        self._consumer = consumer
+        self._partition = partition
+
+    @classmethod
+    async def start(cls, address: KafkaAddress, topic: str) -> "TopicEnd":
+        """Raises KafkaUnreachable."""
+        return cls(await start_consumer(address, group=None), TopicPartition(topic, 0))
+
+    async def offset(self) -> int:
+        """Behind the last record. Raises Retry while Kafka is away, or the topic is."""
+        try:
+            found = await self._consumer.end_offsets([self._partition])
+        except (TimeoutError, KafkaError) as exc:
+            raise Retry(f"Kafka did not answer: {type(exc).__name__}") from exc
+        return int(found[self._partition])
 
     async def close(self) -> None:
         """Disconnects."""

@@ -29,8 +29,8 @@ def grant(
     if bool(tenant) == all_tenants:
         raise CommandFailed("name either --tenant or --all-tenants")
     order = {
-        "role": role, "name": name, "registry_roles": registry_role or [], "tenants": tenant or None, "matters": matter or None,
-        "excepted": excepted or [],
+        "role": role, "registry_roles": registry_role or [], "name": name,
+        "tenants": tenant or None, "matters": matter or None, "excepted": excepted or [],
         "expires_at": None if expires is None else expires.astimezone().isoformat(),
     }  # fmt: skip
     granted = _ask("POST", "", order).json()

@@ -35,7 +35,7 @@ class AccessGranted(AccessPayload):
 
 
 class RegistryRolesGranted(AccessPayload):
-    """Somebody who bears this key has these roles in the registry from now on. Whether they may read the trail, is said by `AccessGranted`."""
+    """Somebody who bears this key has these roles in the registry from now on. Of the trail, `AccessGranted` says what they may read."""
 
     TYPE: ClassVar[str] = "chancery.access.registry-roles-granted.v1"
     name: str = Field(pattern=IDENTIFIER_PATTERN, description="What the key is called; no personal data")

@@ -1,7 +1,7 @@
 """The fold of the registry's topic, for one governed thing: which changes count, which version is live when, by whom approved."""
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -92,14 +92,29 @@ class History:
 
     def attempt(self, event: AnyEvent) -> None:
         """Changes nothing. Raises ChangeRefused where `apply` would."""
-        trial = History()
-        trial.sequence = self.sequence
-        trial.versions = {number: replace(one, approvals=dict(one.approvals)) for number, one in self.versions.items()}
-        trial.activations, trial.labels = list(self.activations), dict(self.labels)
+        copies = [replace(one, approvals=dict(one.approvals)) for one in self.versions.values()]
+        trial = History.of(self.sequence, copies, self.activations)
+        trial.labels = dict(self.labels)
         trial._take(event)
+
+    @classmethod
+    def of(cls, sequence: int, versions: Iterable[Version], activations: Iterable[Activation]) -> "History":
+        """As it stands somewhere else, for reading and for trying: it does not know which events it came from."""
+        history = cls()
+        history.sequence = sequence
+        history.versions = {one.number: one for one in versions}
+        for one in activations:
+            history._activate(one)
+        return history
+
+    def _activate(self, activation: Activation) -> None:
+        self.activations.append(activation)
+        place = (activation.effective_from, activation.sequence, activation.version)
+        insort(self._in_force.setdefault(activation.environment, []), place)
 
     def _take(self, event: AnyEvent) -> None:
         data = event.data
+        _comparable(event.time)
         if isinstance(data, RegistryEntryPublished):
             self._found(data, event.time)
         elif isinstance(data, Change):
@@ -131,8 +146,7 @@ class History:
         return founded or activated
 
     def _found(self, entry: RegistryEntryPublished, at: datetime) -> None:
-        if body_sha256(entry.body) != entry.body_sha256:
-            raise ChangeRefused("the body does not match its hash")
+        _hashed(entry.body, entry.body_sha256)
         if self.sequence:
             raise ChangeRefused("this thing is governed: draft a version")
         if entry.version > LARGEST_VERSION:
@@ -161,6 +175,15 @@ class History:
         return version
 
 
+def _hashed(body: dict[str, Any], sha256: str) -> None:
+    try:
+        fits = body_sha256(body) == sha256
+    except (ValueError, RecursionError) as exc:
+        raise ChangeRefused("the body is nothing that JSON can say") from exc
+    if not fits:
+        raise ChangeRefused("the body does not match its hash")
+
+
 def _comparable(moment: datetime) -> None:
     """Without a zone no two moments can be compared, and at the calendar's edges none has a place in UTC: both would stop who asks."""
     if moment.utcoffset() is None or not 1900 <= moment.year <= 9000:
@@ -171,8 +194,7 @@ def _drafted(history: History, event: Event[VersionDrafted]) -> None:
     data = event.data
     if data.version != max(history.versions, default=0) + 1:
         raise ChangeRefused("a new version has the next number")
-    if body_sha256(data.body) != data.body_sha256:
-        raise ChangeRefused("the body does not match its hash")
+    _hashed(data.body, data.body_sha256)
     history.versions[data.version] = Version(data.version, data.actor, event.time, data.body, data.body_sha256)
 
 
@@ -212,8 +234,7 @@ def _activated(history: History, event: Event[VersionActivated]) -> None:
         raise ChangeRefused("an emergency goes back to a version that was live")
     if data.environment == "production" and not data.emergency and version.stage != "approved":
         raise ChangeRefused("only an approved version goes live in production")
-    history.activations.append(Activation(data.environment, data.effective_from, data.sequence, data.version))
-    insort(history._in_force.setdefault(data.environment, []), (data.effective_from, data.sequence, data.version))
+    history._activate(Activation(data.environment, data.effective_from, data.sequence, data.version))
 
 
 def _retired(history: History, event: Event[VersionRetired]) -> None:
@@ -252,6 +273,8 @@ def _evidence(history: History, event: Event[EvidenceAttached]) -> None:
 def _commented(history: History, event: Event[Commented]) -> None:
     if event.data.version is not None and event.data.version not in history.versions:
         raise ChangeRefused("there is no such version")
+    if not history.versions:
+        raise ChangeRefused("there is nothing of this name: words would keep a founding entry from it")
 
 
 def _label(history: History, event: Event[LabelMoved]) -> None:

@@ -135,8 +135,9 @@ READS = Topic(
     description="Who read the audit trail, and who was shown what stands behind pseudonyms",
 )  # fmt: skip
 ACCESS = Topic(
-    "access", "audit", "key", (access.AccessGranted, access.RegistryRolesGranted, access.AccessRevoked), "none", partitions=1, retention_ms=-1,
-    description="Who may read the audit trail and govern the registry; kept without end, so that a restored backup learns again which keys were revoked after it",
+    "access", "audit", "key", (access.AccessGranted, access.RegistryRolesGranted, access.AccessRevoked), "none",
+    partitions=1, retention_ms=-1,
+    description="Who may read the trail and govern the registry; kept without end: a restored backup learns again which keys were revoked",
 )  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (

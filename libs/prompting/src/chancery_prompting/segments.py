@@ -1,4 +1,4 @@
-"""A template as it stands: its text and its names, line by line, each under the branches that it needs. For those who look for what to cut."""
+"""A template as it stands: its text and its names, line by line, each under the branches that it needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

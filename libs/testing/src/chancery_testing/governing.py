@@ -48,7 +48,8 @@ class Pen:
         if "version" not in said:
             self.version += 1
         body = {"system": f"s{self.version}", "user": "{question}"} if body is None else body
-        said = {"version": self.version, "body": body, "body_sha256": body_sha256(body)} | said
+        said = {"version": self.version, "body": body} | said
+        said["body_sha256"] = said.get("body_sha256") or body_sha256(body)
         return self.write(VersionDrafted, **said)
 
     def ask(self, version: int | None = None, roles: tuple[str, ...] = ("prompt_owner",), **said: Any) -> Event[Any]:

@@ -1,17 +1,96 @@
-"""Builds the registry and runs it."""
+"""Builds the registry and runs it; `rebuild` makes its projection anew."""
 
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+
+from chancery_bus import KafkaAddress
+from chancery_contracts.failures import ChanceryError
 from chancery_runtime import Application, run_service
+from chancery_runtime.access import by_operator_token
+from chancery_runtime.asking_audit import ByAudit
+from chancery_runtime.principals import Way
+from chancery_runtime.tokens import by_token
+from chancery_storage import Database, load_queries
 
+from chancery_registry.adapters.commands import Commands
+from chancery_registry.adapters.following import Follower, Topic
+from chancery_registry.adapters.projecting import Projection
+from chancery_registry.adapters.reading import PostgresReader
+from chancery_registry.adapters.rebuilding import Rebuilding, Rebuilt
+from chancery_registry.api import router
+from chancery_registry.commands_api import commands_router
+from chancery_registry.gate import Gate
 from chancery_registry.settings import RegistrySettings
+
+SCHEMA = "registry"
 
 
 async def build(app: Application) -> None:
     """The composition root."""
     settings = app.settings
     assert isinstance(settings, RegistrySettings)
-    await app.database(schema="registry", package="chancery_registry")
+    await assemble(app, settings, _ways(app, settings))
+
+
+async def assemble(app: Application, settings: RegistrySettings, ways: Sequence[Way]) -> Follower:
+    """Everything, for whoever comes in by these ways."""
+    queries = load_queries("chancery_registry")
+    database = await app.database(schema=SCHEMA, package="chancery_registry")
+    follower = await _follow(app, Projection(database, queries))
+    commands = Commands(follower, app.clock, lead_s=settings.registry_lead_s, deadline_s=settings.registry_deadline_s)
+    gate = Gate(ways)
+    app.http.include_router(router(gate, PostgresReader(database, queries), app.clock))
+    app.http.include_router(commands_router(gate, commands))
+    return follower
+
+
+async def _follow(app: Application, projection: Projection) -> Follower:
+    topic = await Topic.open(app.kafka)
+    app.on_close(topic.close)
+    follower = Follower(topic, await app.publisher(), projection)
+    await follower.start()
+    app.background("projection", follower.run)
+    app.probe("projection", follower.ping)
+    return follower
+
+
+def _ways(app: Application, settings: RegistrySettings) -> list[Way]:
+    """The operator token, keys that audit granted, tokens of the identity provider."""
+    ways = [by_operator_token(settings)]
+    if settings.audit_url is not None:
+        audit = ByAudit.at(settings.audit_url)
+        app.on_close(audit.close)
+        ways.append(audit.principal)
+    by_provider = by_token(settings)
+    return ways if by_provider is None else [*ways, by_provider]
+
+
+async def rebuild(settings: RegistrySettings, *, keep: bool) -> Rebuilt:
+    """The projection anew; without `keep`, only compared with what the topic says. Raises ProjectionAhead, Retry."""
+    database = await Database.open(settings.database_url.get_secret_value(), schema=SCHEMA, max_size=1)
+    try:
+        await database.migrate("chancery_registry")
+        address = KafkaAddress(settings.kafka_bootstrap, client_id="chancery-registry-rebuild")
+        return await Rebuilding(database, load_queries("chancery_registry"), address)(keep=keep)
+    finally:
+        await database.close()
 
 
 def main() -> None:
-    """Blocks until a signal."""
-    run_service("registry", RegistrySettings(), build)
+    """Serves until a signal; or rebuilds, and says whether the same came of it (exit status 1 with `--check` where not)."""
+    parser = argparse.ArgumentParser(prog="python -m chancery_registry", description=main.__doc__)
+    parser.add_argument("command", nargs="?", choices=("serve", "rebuild"), default="serve")
+    parser.add_argument("--check", action="store_true", help="rebuild: compare only, and leave what is there")
+    given = parser.parse_args()
+    if given.command == "serve":
+        run_service("registry", RegistrySettings(), build)
+        return
+    try:
+        found = asyncio.run(rebuild(RegistrySettings(), keep=not given.check))
+    except ChanceryError as exc:
+        sys.exit(f"not rebuilt: {exc or type(exc).__doc__}")
+    sys.stdout.write(json.dumps({"place": found.place, "before": found.before, "after": found.after, "same": found.same}) + "\n")
+    sys.exit(0 if found.same or not given.check else 1)

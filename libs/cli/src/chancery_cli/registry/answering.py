@@ -36,6 +36,8 @@ def who(what: What, tenant: Tenant = SHARED, at: At = None, environment: Environ
         say(answer)
         return
     console = pages.page()
+    if asked.at > datetime.now(UTC):
+        console.print("That is yet to come: what follows is what is decided so far.", style="yellow")
     console.print(_shown(answer, f"At {pages.when(asked.at.isoformat())} in {environment}: "))
     for note in sorted(set(_notes(answer))):
         console.print(note, style="dim")
@@ -67,10 +69,10 @@ class Asked:
 
     def _answer(self, thing: Thing, version: Json, since: str | None) -> Json:
         detail, number = self.service.detail(thing) or {}, version["version"]
-        activation = next((one for one in detail["activations"] if one["version"] == number and one["effective_from"] == since), None)
+        activations = [one for one in detail["activations"] if one["version"] == number and one["effective_from"] == since]
         return {
             "thing": str(thing), "tenant": thing.tenant, "version": number, "body_sha256": version["body_sha256"], "at": self.at,
-            "live_since": since, "activated": activation, "founded_from": version["founded_from"],
+            "live_since": since, "activated": activations[-1] if activations else None, "founded_from": version["founded_from"],
             "author": version["author"], "drafted_at": version["drafted_at"], "origin": version["origin"], "comment": version["comment"],
             "reviews": [_review(one) for one in detail["history"] if _of(one, number) and one["type"] == REVIEWED],
             "evidence": [one | {"later": moment(one["at"]) > self.at} for one in version["evidence"]],

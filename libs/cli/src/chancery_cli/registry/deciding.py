@@ -13,9 +13,9 @@ from chancery_cli.registry.api import SHARED, Registry
 from chancery_cli.registry.naming import Thing, named
 from chancery_cli.registry.options import AsJson, Comment, Environment, From, Reason, Tenant, Version, What
 from chancery_cli.registry.origin import repository
-from chancery_cli.registry.pages import page, when
+from chancery_cli.registry.pages import open_roles, page, when
 from chancery_cli.registry.reading import pick, say
-from chancery_cli.registry.speaking import PERSONS, Person, registry
+from chancery_cli.registry.speaking import PERSONS, registry
 
 Json = dict[str, Any]
 Role = Annotated[str | None, typer.Option(help="In which role, where you have several: prompt_owner, model_risk, compliance, finance.")]
@@ -48,7 +48,7 @@ def review(what: Version, tenant: Tenant = SHARED, comment: Comment = "", as_jso
 def approve(what: Version, tenant: Tenant = SHARED, role: Role = None, comment: Comment = "", as_json: AsJson = False) -> None:
     """Approve a version that is in review. Never one's own: four eyes."""
     decision = {"decision": "approve", "role": role, "comment": comment}
-    _decide(registry(_approver(role)), Asked(what, tenant, as_json), "reviews", decision)
+    _decide(_approving(what, tenant, role), Asked(what, tenant, as_json), "reviews", decision)
 
 
 def reject(
@@ -60,7 +60,7 @@ def reject(
 ) -> None:
     """Send a version that is in review back to its author."""
     decision = {"decision": "reject", "role": role, "comment": comment}
-    _decide(registry(_approver(role)), Asked(what, tenant, as_json), "reviews", decision)
+    _decide(_approving(what, tenant, role), Asked(what, tenant, as_json), "reviews", decision)
 
 
 def comment(
@@ -155,20 +155,25 @@ def _tell(service: Registry, thing: Thing, done: Json, *, as_json: bool) -> None
         return
     version = done["version"]
     one = next((each for each in (service.detail(thing) or {})["versions"] if each["version"] == version), None)
-    words = f"{thing}" if one is None else f"{thing}@{version} is {_state(one, done)}"
+    words = f"{thing} has it on record" if one is None else f"{thing}@{version} is {_state(one, done)}"
     page().print(f"{words} (change {done['sequence']})" + (", as it was already" if done.get("repeated") else ""), highlight=False)
 
 
 def _state(one: Json, done: Json) -> str:
     if start := done.get("effective_from"):
-        verb = "retired" if "retired" in done["type"] else "live"
-        return f"{verb} from {when(start)}"
-    missing = [role for role in one["roles"] if role not in one["approvals"]]
-    return f"in review, and waits for {', '.join(missing)}" if one["stage"] == "in_review" else one["state"].replace("_", " ")
+        return f"{'retired' if 'retired' in (done['type'] or '') else 'live'} from {when(start)}"
+    waits = open_roles(one)
+    return f"in review, and waits for {', '.join(waits)}" if waits else str(one["state"]).replace("_", " ")
 
 
-def _approver(role: str | None) -> Person:
-    return next((one for one in PERSONS if one == role), "prompt_owner")
+def _approving(what: str, tenant: str, role: str | None) -> Registry:
+    """As who approves in that role; where none is named, in one that the version waits for."""
+    if role is None:
+        service = registry()
+        thing, version = pick(service, what, tenant)
+        found = [one for each in (service.detail(thing) or {})["versions"] if each["version"] == version for one in open_roles(each)]
+        role = found[0] if found else None
+    return registry(next((one for one in PERSONS if one == role), "prompt_owner"))
 
 
 def _digest(file: Path) -> str:

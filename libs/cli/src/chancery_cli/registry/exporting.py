@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chancery_contracts.bodies import BODIES
 from chancery_contracts.governance import GovernedKind
 
 from chancery_cli.errors import CommandFailed
@@ -52,7 +53,7 @@ def _files(one: Exported, body: dict[str, Any]) -> dict[str, str]:
     thing = one.thing
     texts = {key: body[key] for key in TEXTS.get(thing.kind, ()) if isinstance(body.get(key), str) and "\r" not in body[key]}
     place = f"{thing.tenant}/{thing.kind}/{thing.name}"
-    shown = {key: FileText(value, f"{key}.jinja") if key in texts else value for key, value in body.items() if not _secret(thing, key)}
+    shown = {key: FileText(body[key], f"{key}.jinja") if key in texts else body[key] for key in _keys(thing, body)}
     entry = {"kind": thing.kind, "name": thing.name, "tenant": thing.tenant, "body": shown}
     yaml_path = f"{place}/{thing.kind}.yaml" if texts else f"{place}.yaml"
     return {yaml_path: dump_yaml([entry])} | {f"{place}/{key}.jinja": f"{text}\n" for key, text in texts.items()}
@@ -67,9 +68,11 @@ def _unpinned(one: Exported, beside: dict[Thing, int]) -> dict[str, Any]:
     return changed(one.thing, one.body, without)
 
 
-def _secret(thing: Thing, key: str) -> bool:
-    """Hashes of API keys stay where they are."""
-    return thing.kind == "tenant" and key == "api_key_sha256"
+def _keys(thing: Thing, body: dict[str, Any]) -> list[str]:
+    """As the contract orders them. Hashes of API keys stay where they are."""
+    known = list(BODIES[thing.kind].model_fields)
+    secret = "api_key_sha256" if thing.kind == "tenant" else None
+    return sorted((key for key in body if key != secret), key=lambda key: known.index(key) if key in known else len(known))
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -55,7 +55,7 @@ def _report(service: Registry, thing: Thing, version: int | None) -> Json:
 
 
 def _show(console: Console, report: Json) -> None:
-    console.print(f"[bold]model/{report['model']}@{report['version']}[/] of {report['tenant']}: ", pages.state(report["state"]))
+    console.print(pages.title(f"model/{report['model']}@{report['version']}", f" of {report['tenant']}: ", report["state"]))
     card = pages.table("card", "")
     for name, value in _card(report["body"]):
         card.add_row(name, value)

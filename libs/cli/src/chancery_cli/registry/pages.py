@@ -32,6 +32,17 @@ def state(name: str) -> Text:
     return Text(name.replace("_", " "), style=STATES.get(name, ""))
 
 
+def title(what: str, of: str, stands: str) -> Text:
+    """A page's first line."""
+    return Text.assemble((what, "bold"), of, state(stands))
+
+
+def open_roles(version: Json) -> list[str]:
+    """Whose approval a version waits for."""
+    waits = version["stage"] == "in_review" and version["state"] != "retired"
+    return [role for role in version["roles"] if role not in version["approvals"]] if waits else []
+
+
 def when(text: str | None) -> str:
     """To the second."""
     return "" if text is None else text[:19].replace("T", " ") + ("Z" if text.endswith(("Z", "+00:00")) else text[-6:])

@@ -9,16 +9,16 @@ from rich.text import Text
 from chancery_cli.registry import pages
 from chancery_cli.registry.api import Registry
 from chancery_cli.registry.applying import Done
-from chancery_cli.registry.planning import Plan, Planned
+from chancery_cli.registry.planning import LIVE, Plan, Planned
 
 _MARKS = {"new": ("+", "green"), "changed": ("~", "yellow"), "unchanged": (" ", "dim")}
 MOST_UNMANAGED = 10
 
 
 def show_plan(plan: Plan, kept: Path | None) -> None:
-    """What is new, what changes and how, what stays, what the folder does not have; then in numbers."""
+    """What is new, what changes and how, what is not live yet, what the folder does not have; then in numbers."""
     console = pages.page()
-    for item in plan.items:
+    for item in [one for one in plan.items if one.steps or one.note != LIVE]:
         mark, colour = _MARKS[item.action]
         console.print(Text(f"{mark} {item.thing} of {item.tenant}: {_words(item)}", style=colour))
         if item.difference:
@@ -47,7 +47,7 @@ def show_done(service: Registry, done: Sequence[Done]) -> None:
             continue
         detail = service.detail(thing) or {}
         stands = next(each for each in detail["versions"] if each["version"] == version)
-        missing = [role for role in stands["roles"] if role not in stands["approvals"]] if stands["stage"] == "in_review" else []
+        missing = pages.open_roles(stands)
         waiting = waiting or bool(missing)
         words = f"is in review and waits for {', '.join(missing)}" if missing else _stands(one, stands["state"])
         console.print(Text(f"✓ {thing}@{version} {words}", style="green"))
@@ -63,7 +63,7 @@ def _words(item: Planned) -> str:
     if item.action == "new":
         return "new, version 1"
     if item.action == "changed":
-        return f"version {item.based_on} → {item.version}"
+        return f"version {item.based_on} → {item.version}" + (f"; {item.note}" if item.note else "")
     steps = {"evidence": "attach evidence", "review": "ask for review", "activate": "put live"}
     todo = "; ".join(steps[one] for one in item.steps if one in steps)
     return f"version {item.version}, {item.note}" + (f" → {todo}" if todo else "")

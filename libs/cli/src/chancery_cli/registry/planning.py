@@ -17,6 +17,8 @@ from chancery_cli.registry.naming import Thing
 from chancery_cli.registry.references import with_versions
 
 SHARED = "shared"
+LIVE = "live"
+"""The note of what is as it should be."""
 Step = Literal["draft", "evidence", "review", "activate"]
 Action = Literal["new", "changed", "unchanged"]
 
@@ -97,7 +99,7 @@ class Planner:
         steps: tuple[Step, ...] = ("draft", "evidence", "review") if wanted.evidence else ("draft", "review")
         return self._planned_as(
             wanted, action="new" if base is None else "changed", steps=steps, sequence=known.sequence if known else 0, version=version,
-            based_on=base, body=body, difference=lines, evidence=wanted.evidence,
+            based_on=base, body=body, difference=lines, evidence=wanted.evidence, note=_retired(known, body),
         )  # fmt: skip
 
     def _there(self, wanted: Wanted, body: dict[str, Any], known: Known, same: KnownVersion) -> Planned:
@@ -157,6 +159,13 @@ def _check_version(wanted: Wanted, known: Known, same: KnownVersion | None) -> N
         )
 
 
+def _retired(known: Known | None, body: dict[str, Any]) -> str:
+    """What somebody took out of use comes back by a new review alone; those who approve should know."""
+    sha256 = body_sha256(body)
+    numbers = [one.number for one in known.versions if one.sha256 == sha256] if known is not None else []
+    return f"this very body was retired as version {max(numbers)}" if numbers else ""
+
+
 def _may_go_live(known: Known, same: KnownVersion) -> bool:
     """Never what an emergency took away: that somebody decides by `registry activate`, not a pipeline."""
     return same.approved and same.number != known.live and same.live_from is None and not (known.emergency and same.was_live)
@@ -164,7 +173,7 @@ def _may_go_live(known: Known, same: KnownVersion) -> bool:
 
 def _note(known: Known, same: KnownVersion, steps: tuple[Step, ...]) -> str:
     if same.number == known.live:
-        return "live" if same.number == known.newest().number else f"live; the newest is {known.newest().number}"
+        return LIVE if same.number == known.newest().number else f"live; the newest is {known.newest().number}"
     if same.live_from is not None:
         return f"goes live at {same.live_from.isoformat(timespec='seconds')}"
     if same.rejected:

@@ -124,12 +124,9 @@ def _show_thing(thing: Thing, detail: Json) -> None:
     console.print(f"[bold]{thing}[/] of {thing.tenant}" + (f", labels {labels}" if labels else ""), highlight=False)
     shown = pages.table("version", "state", "by", "drafted", "approved by", "evidence", "from", "comment")
     for one in detail["versions"]:
-        approvals = ", ".join(f"{who} ({role})" for role, who in one["approvals"].items())
-        waits = [role for role in one["roles"] if role not in one["approvals"]] if one["stage"] == "in_review" else []
         shown.add_row(
-            str(one["version"]), pages.state(one["state"]), one["author"], pages.when(one["drafted_at"]),
-            approvals + (f" waits for {', '.join(waits)}" if waits else ""), "\n".join(map(pages.evidence, one["evidence"])),
-            pages.origin(one["origin"]), one["comment"],
+            str(one["version"]), pages.state(one["state"]), one["author"], pages.when(one["drafted_at"]), _approvals(one),
+            "\n".join(map(pages.evidence, one["evidence"])), pages.origin(one["origin"]), one["comment"],
         )  # fmt: skip
     console.print(shown)
     for one in detail["comments"]:
@@ -137,12 +134,20 @@ def _show_thing(thing: Thing, detail: Json) -> None:
         console.print(f"{pages.when(one['at'])} {one['actor']} {about}“{one['comment']}”", highlight=False, markup=False, style="dim")
 
 
+def _approvals(one: Json) -> str:
+    given = ", ".join(f"{who} ({role})" for role, who in one["approvals"].items())
+    waits = f"waits for {', '.join(pages.open_roles(one))}" if pages.open_roles(one) else ""
+    return " ".join(part for part in (given, waits) if part) or ("founded by a file" if one["founded_from"] else "")
+
+
 def _show_version(thing: Thing, one: Json) -> None:
     console = pages.page()
-    console.print(f"[bold]{thing}@{one['version']}[/] of {thing.tenant}: ", pages.state(one["state"]), end="")
-    console.print(f", by {one['author']} {pages.when(one['drafted_at'])}, sha256 {one['body_sha256']}", highlight=False)
+    console.print(pages.title(f"{thing}@{one['version']}", f" of {thing.tenant}: ", one["state"]))
+    console.print(f"  by {one['author']} {pages.when(one['drafted_at'])}, sha256 {one['body_sha256']}", highlight=False)
     for role, who in one["approvals"].items():
         console.print(f"  approved by {who} as {role}", highlight=False)
     for each in one["evidence"]:
         console.print(f"  {pages.evidence(each)}, by {each['actor']}", highlight=False, markup=False)
-    console.print(Syntax(dump_yaml(one["body"]), "yaml", theme="ansi_light", word_wrap=True, background_color="default"))
+    if one["origin"]:
+        console.print(f"  from {one['origin']}", highlight=False, markup=False)
+    console.print(Syntax(dump_yaml(one["body"]), "yaml", theme="ansi_light", word_wrap=True, background_color="default"), end="")

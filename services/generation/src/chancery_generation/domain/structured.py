@@ -17,10 +17,10 @@ _MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 def judged(result: CallResult, schema: Mapping[str, Any] | None) -> CallResult:
     """An answer that does not fit counts as malformed, so that it is asked for again; what it took stays counted.
 
-    One that has tools called is none that could fit.
+    One that wants tools called is on the way to an answer, and is none that could fit.
     """
     answer = result.completion
-    if schema is None or answer is None or answer.tool_calls or not answer.text.strip() or fits(schema, answer.text):
+    if schema is None or answer is None or answer.tool_calls or fits(schema, answer.text):
         return result
     return replace(result, outcome="malformed", completion=None)
 
