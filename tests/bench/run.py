@@ -18,10 +18,11 @@ import structlog
 import uvloop
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("runner", "pipeline", "pack", "find", "append", "proofs", "pseudonyms", "redaction", "vault")
+NAMES = ("runner", "pipeline", "calls", "pack", "find", "append", "proofs", "pseudonyms", "redaction", "vault")
 SHORT = {
     "runner": {"EVENTS": 2_000, "ROUNDS": 1, "WAVES": 8, "TIMED": 200, "BAD": 100},
     "pipeline": {"SECONDS_SLOW": 2, "COUNT_FAST": 30, "DOCUMENTS": "payments-*.md", "WARM": False},
+    "calls": {"CALLS": 2_000, "STEADY_S": 4, "DIRECT_S": 2, "KILLED": 400, "KILLS": 1},
     "pack": {"MUTATIONS": 500, "EVENTS": 10_000},
     "find": {"INTERACTIONS": 10_000, "ROUNDS": 3},
     "append": {"INTERACTIONS": 2_000},
@@ -74,7 +75,7 @@ def _measured(name, *, short):
     if name == "runner":
         with _servers() as servers, asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             return loop.run(module.measure(servers.kafka_bootstrap))
-    if name == "append":
+    if name in {"append", "calls"}:
         with _servers() as servers:
             return asyncio.run(module.measure(servers.kafka_bootstrap, servers.database_url))
     if name in {"proofs", "vault"}:

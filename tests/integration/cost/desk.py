@@ -13,6 +13,7 @@ from chancery_contracts.failures import Retry
 from chancery_contracts.topics import TOPIC_OF_TYPE
 from chancery_cost.adapters.expiry import ReservationExpiry
 from chancery_cost.adapters.ledger import PostgresLedger
+from chancery_cost.adapters.price_book import PriceBook
 from chancery_cost.adapters.prices import GenaiPriceList
 from chancery_cost.consumers import reserve_stage, settle_stage
 from chancery_cost.ports import Ports
@@ -21,6 +22,7 @@ from chancery_storage import Connection, Database, Journal, load_queries
 from chancery_testing import builders
 from chancery_testing.clock import FixedClock
 
+LISTED = GenaiPriceList()
 QUERIES = load_queries("chancery_cost")
 REF = {"name": "m", "version": 1}
 PRICE = {"input_micros_per_mtok": 1_000_000, "output_micros_per_mtok": 1_000_000}
@@ -71,7 +73,7 @@ class Cost:
         self.expiry = ReservationExpiry(self.database, QUERIES, self.published, self.clock)
 
     def _ports(self, connection: Connection) -> Ports:
-        return Ports(PostgresLedger(connection, QUERIES), GenaiPriceList(), self.catalogue, self.clock())
+        return Ports(PostgresLedger(connection, QUERIES), PriceBook(self.catalogue, LISTED), self.catalogue, self.clock())
 
     def grounded(self, **attributes: Any) -> AnyEvent:
         return builders.grounded(use_case=VersionRef(name="u", version=1), **({"time": self.clock()} | attributes))

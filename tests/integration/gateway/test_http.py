@@ -42,6 +42,21 @@ class TestAccepting:
         assert conflict.status_code == 409
         assert conflict.headers["content-type"] == "application/problem+json"
 
+    @pytest.mark.parametrize(
+        ("body", "header", "stated"),
+        [
+            ({}, None, None), ({"sensitivity": "public"}, None, "public"), ({}, "restricted", "restricted"),
+            ({"sensitivity": "internal"}, "confidential", "confidential"), ({"sensitivity": "restricted"}, "public", "restricted"),
+        ],
+    )  # fmt: skip
+    async def test_sensitivity_may_be_stated_in_either_place_and_the_stricter_counts(self, gate, body, header, stated):
+        response = await gate.post(ASK | body, **({} if header is None else {"Chancery-Sensitivity": header}))
+        [event] = await gate.requests(response.json()["interaction"])
+        assert event.data.sensitivity == stated
+
+    async def test_a_sensitivity_that_does_not_exist_is_refused(self, gate):
+        assert (await gate.post(ASK, **{"Chancery-Sensitivity": "top-secret"})).status_code == 422
+
     async def test_many_at_once_with_one_id_have_one_winner(self, gate):
         interaction = _new()
         bodies = [ASK | {"interaction": interaction, "messages": [{"role": "user", "content": f"text {n}"}]} for n in range(8)]
@@ -154,15 +169,30 @@ class TestChatCompletions:
         response = await self._ask(gate, outcome="withheld", answer=None, message="Withheld.", code="validation_failed")
         assert response.json()["choices"][0]["finish_reason"] == "content_filter"
 
+    async def test_tools_are_called_as_openai_has_it(self, gate):
+        calls = ({"call_id": "c1", "name": "pay", "arguments": '{"to": "Ann Lee"}'},)
+        end = {"answer": "", "tool_calls": calls, "stop_reason": "tool_calls"}
+        choice = (await self._ask(gate, **end)).json()["choices"][0]
+        wanted = {"id": "c1", "type": "function", "function": {"name": "pay", "arguments": '{"to": "Ann Lee"}'}}
+        assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [wanted]}
+        assert choice["finish_reason"] == "tool_calls"
+        streamed = (await self._ask(gate, stream=True, **end)).text
+        chunks = [json.loads(line[5:]) for line in streamed.splitlines() if line.startswith("data: {")]
+        assert chunks[0]["choices"][0]["delta"]["tool_calls"] == [{"index": 0, **wanted}]
+        assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+    async def test_an_answer_that_was_cut_off_says_so(self, gate):
+        assert (await self._ask(gate, stop_reason="length")).json()["choices"][0]["finish_reason"] == "length"
+
     @pytest.mark.parametrize(("code", "status"), [("budget_exceeded", 429), ("injection_suspected", 422)])
     async def test_a_refusal_is_an_error_with_its_code(self, gate, code, status):
         response = await self._ask(gate, outcome="refused", answer=None, message="No.", code=code, stage="cost")
         assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
-    async def _ask(self, gate, **end):
+    async def _ask(self, gate, *, stream=False, **end):
         conversation = _new()
-        body = {"model": "chancery/u", "messages": ASK["messages"]}
-        headers = gate.key() | {"chancery-conversation": conversation}
+        body = {"model": "chancery/u", "messages": ASK["messages"], "stream": stream}
+        headers = gate.key() | {"chancery-conversation": conversation, "chancery-sensitivity": "confidential"}
         asking = asyncio.create_task(gate.http.post("/v1/chat/completions", json=body, headers=headers))
         interaction = await eventually(lambda: self._interaction_of(gate, conversation))
         await gate.complete(interaction, **end)
@@ -170,7 +200,11 @@ class TestChatCompletions:
 
     async def _interaction_of(self, gate, conversation):
         reader = await TopicReader.start(gate.kafka, [REQUESTED.full_name(gate.tenant)])
-        found = [one.event.interaction async for one in reader.until(await reader.ends()) if one.event.conversation == conversation]
+        found = [
+            one.event.interaction
+            async for one in reader.until(await reader.ends())
+            if one.event.conversation == conversation and one.event.data.sensitivity == "confidential"
+        ]
         await reader.close()
         return found[0] if found else None
 

@@ -1,25 +1,24 @@
 """Generation against a real provider process and a real PostgreSQL: what is asked once is never asked twice."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from chancery_bus import BusHandler, Received
 from chancery_contracts import AnyEvent, encode, system_clock
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.interactions import InteractionGenerated, InteractionRefused, Message
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
-from chancery_generation.adapters.openai import OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.adapters.providers.exchange import ExchangeLimits
+from chancery_generation.adapters.providers.secrets import Secrets
+from chancery_generation.adapters.providers.suppliers import suppliers, wires
 from chancery_generation.consumers import stage
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
@@ -28,8 +27,8 @@ from chancery_generation.domain.standing import Standings
 from chancery_generation.ports import Model, Ports
 from chancery_storage import Database, Journal
 from chancery_testing.builders import FEE, MODEL, authorised, registry_entry
-from chancery_testing.provider import Provider, application
-from chancery_testing.waiting import eventually
+from chancery_testing.providers.serving import serving
+from chancery_testing.providers.state import Provider
 
 
 class SilentMeter:
@@ -68,7 +67,7 @@ class Scene:
     client: httpx.AsyncClient
 
     def handler(self, *, timeout_s: float = 5.0, max_attempts: int = 3, frozen: FrozenModel | None = None) -> BusHandler:
-        remote = frozen or OpenAiModel(self.client, {}, system_clock, 1_000_000)
+        remote = frozen or openai(self.client)
         body = {
             "provider": "openai", "provider_model": "m", "base_url": self.base_url, "timeout_s": timeout_s, "max_attempts": max_attempts,
         }  # fmt: skip
@@ -85,7 +84,11 @@ class Scene:
         return stage(self.database, ports, 64).handle
 
     def frozen(self) -> FrozenModel:
-        return FrozenModel(OpenAiModel(self.client, {}, system_clock, 1_000_000))
+        return FrozenModel(openai(self.client))
+
+
+def openai(client: httpx.AsyncClient) -> Model:
+    return suppliers(client, wires(Secrets(), system_clock), system_clock, ExchangeLimits(1_000_000))["openai"]
 
 
 def _catalogue(model: dict[str, Any]) -> Catalogue:
@@ -95,18 +98,6 @@ def _catalogue(model: dict[str, Any]) -> Catalogue:
     catalogue.apply(registry_entry("prompt", "answer", {"system": "Cite.", "user": "{passages}\n\n{question}"}))
     catalogue.apply(registry_entry("use_case", "bank-faq", {"collections": ["bank-faq"], "budget": "b", **pins}))
     return catalogue
-
-
-@asynccontextmanager
-async def serving(provider: Provider) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(provider), log_level="critical", access_log=False, timeout_graceful_shutdown=1))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    await eventually(lambda: server.started)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    server.should_exit = True
-    server.force_exit = True
-    await running
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +112,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def scene(database: Database) -> AsyncIterator[Scene]:
     provider = Provider(latency_s=0.0)
     async with serving(provider) as base_url, httpx.AsyncClient(timeout=None) as client:  # the deadline is generation's
-        yield Scene(database, provider, base_url, client)
+        yield Scene(database, provider, f"{base_url}/v1", client)
 
 
 def delivered(event: AnyEvent) -> Received:

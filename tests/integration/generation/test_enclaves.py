@@ -11,7 +11,9 @@ from chancery_contracts.bodies import ModelBody
 from chancery_generation.adapters.attested import AttestedModels
 from chancery_generation.adapters.attesting import NitroAttestor
 from chancery_generation.adapters.channels import PinnedClients
-from chancery_generation.adapters.openai import OpenAiModel
+from chancery_generation.adapters.providers.exchange import ExchangeLimits
+from chancery_generation.adapters.providers.secrets import Secrets
+from chancery_generation.adapters.providers.suppliers import Providers, suppliers, wires
 from chancery_generation.domain.calls import ModelRequest
 from chancery_generation.domain.completion import CallResult
 from chancery_generation.domain.prompting import RenderedPrompt
@@ -32,8 +34,8 @@ class Scene:
         self.plain = httpx.AsyncClient()
         self.models = AttestedModels(self._over(self.plain), self._over, self.channels, self.attestor.forget)
 
-    def _over(self, client: httpx.AsyncClient) -> OpenAiModel:
-        return OpenAiModel(client, {}, self.clock, 100_000)
+    def _over(self, client: httpx.AsyncClient) -> Providers:
+        return Providers(suppliers(client, wires(Secrets(), self.clock), self.clock, ExchangeLimits(100_000)))
 
     def model(self, **changed: Any) -> ModelBody:
         policy = {"url": self.enclave.attestation_url, "pcrs": {"0": [nitro.IMAGE.hex()]}, "max_age_s": 60}
@@ -43,7 +45,8 @@ class Scene:
     async def call(self, model: ModelBody | None = None, key: str | None = None) -> CallResult:
         asked = model or self.model()
         pinned = key or (await self.attestor.attest(asked, 5.0)).channel_key_sha256
-        return await self.models.call(ModelRequest("event-1", asked, RenderedPrompt("s", "restricted", ()), 50, pinned), 5.0)
+        request = ModelRequest("event-1", asked, RenderedPrompt("s", "restricted", ()), 50, channel_key_sha256=pinned)
+        return await self.models.call(request, 5.0)
 
     async def refused(self, model: ModelBody | None = None) -> str:
         with pytest.raises(AttestationRefused) as refused:

@@ -45,7 +45,10 @@ class MemoryCalls:
         self.reads += 1
         return CallHistory(tuple(self.calls[ordinal] for ordinal in sorted(self.calls)), self.completion, self.answered_in)
 
-    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
+    async def settled(self, event: AnyEvent) -> bool:
+        return False
+
+    async def begin(self, event: AnyEvent, ordinal: int, intent: Intent, now: datetime) -> bool:
         if ordinal in self.calls:
             return False
         self.calls[ordinal] = RecordedCall(
@@ -121,7 +124,7 @@ class ScriptedModels:
         self.cancelled: list[str] = []
 
     async def call(self, request: ModelRequest, time_left_s: float) -> CallResult:
-        name = request.model.provider_model
+        name = (request.model.base_url or "").removeprefix("http://")
         self.requests.append(request)
         self.asked.append((name, round(self._pacing.now_s, 3)))
         takes_s = self.takes_s.get(name, 0.1)

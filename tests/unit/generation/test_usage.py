@@ -1,7 +1,16 @@
 """Whatever a provider's habit, buckets are disjoint."""
 
 from chancery_contracts.interactions import TokenUsage
-from chancery_generation.domain.usage import count_tokens, normalise_usage, total, used
+from chancery_generation.domain.usage import (
+    anthropic_usage,
+    bedrock_usage,
+    cohere_usage,
+    count_tokens,
+    normalise_usage,
+    ollama_usage,
+    total,
+    used,
+)  # fmt: skip
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +56,33 @@ def test_totals_are_by_bucket() -> None:
 
 def test_a_token_is_four_characters_begun() -> None:
     assert [count_tokens(text) for text in ("", "a", "abcd", "abcde")] == [0, 1, 1, 2]
+
+
+class TestOtherHabits:
+    def test_anthropic_leaves_its_cache_out_of_the_input(self) -> None:
+        raw = {
+            "input_tokens": 10, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 5, "output_tokens": 20,
+            "output_tokens_details": {"thinking_tokens": 8},
+        }  # fmt: skip
+        wanted = TokenUsage(input_uncached=10, input_cache_read=30, input_cache_write=5, output=12, output_reasoning=8)
+        assert anthropic_usage(raw) == wanted
+
+    def test_bedrock_says_by_its_total_whether_its_cache_is_inside(self) -> None:
+        counts = {"inputTokens": 100, "outputTokens": 20, "cacheReadInputTokens": 30, "cacheWriteInputTokens": 10}
+        beside = TokenUsage(input_uncached=100, input_cache_read=30, input_cache_write=10, output=20)
+        assert bedrock_usage(counts | {"totalTokens": 160}) == beside == bedrock_usage(counts)
+        assert bedrock_usage(counts | {"totalTokens": 120}).input_uncached == 60
+
+    def test_cohere_bills_units(self) -> None:
+        raw = {"billed_units": {"input_tokens": 5.0, "output_tokens": 7.0}, "tokens": {"input_tokens": 71.0, "output_tokens": 7.0}}
+        assert cohere_usage(raw) == TokenUsage(input_uncached=5, output=7)
+        assert cohere_usage({"tokens": raw["tokens"]}).input_uncached == 71
+
+    def test_ollama_may_leave_the_prompt_out(self) -> None:
+        assert ollama_usage({"eval_count": 7}) == TokenUsage(output=7)
+
+    @given(st.dictionaries(st.sampled_from(["input_tokens", "inputTokens", "billed_units", "eval_count", "totalTokens"]), st.floats()))
+    def test_nonsense_is_no_count(self, raw: dict[str, float]) -> None:
+        for reading in (anthropic_usage, bedrock_usage, cohere_usage, ollama_usage, normalise_usage):
+            reading(raw)
+            assert not used(reading([raw]))

@@ -8,7 +8,15 @@ import pytest
 from chancery_bus import Received
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.failures import Poison
-from chancery_contracts.interactions import Citation, InteractionCompleted, InteractionRedacted, InteractionValidated, Message, Passage
+from chancery_contracts.interactions import (
+    Citation,
+    InteractionCompleted,
+    InteractionRedacted,
+    InteractionValidated,
+    Message,
+    Passage,
+    ToolCall,
+)  # fmt: skip
 from chancery_redaction.adapters.language import LanguageCheck
 from chancery_redaction.adapters.shifting import KeyedShifts
 from chancery_redaction.consumers import redaction_stage
@@ -212,3 +220,40 @@ async def test_a_text_that_would_not_come_back_is_not_sent_on():
     draft = Draft("Ann Lee", (Part("PERSON", 0, 7, Spelling("plain", "Ann Lee"), 1.0),))
     with pytest.raises(Poison):
         await masked_exactly([draft], Scope("t", "matter:a"), Forgetful())
+
+
+async def called(ports, redacted, arguments, answer=""):
+    event = builders.validated(
+        messages=redacted.data.messages, findings=redacted.data.findings, answer=answer, citations=(), verdict="release",
+        matter=redacted.matter, interaction=redacted.interaction, stop_reason="tool_calls",
+        tool_calls=tuple(ToolCall(call_id=f"c{n}", name="pay", arguments=one) for n, one in enumerate(arguments)),
+    )  # fmt: skip
+    (out,) = await complete_validated(event, ports)
+    return out.data
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+async def test_tools_are_called_with_values_as_json_demands(ports, ascii_only):
+    out = await sent(ports, 'Pay "Ann Lee" and Bob Roy.')
+    ann, bob = (found.token for found in out.data.findings)
+    inner = json.dumps({"cc": bob, "é": f'"{ann}"'}, ensure_ascii=ascii_only)
+    wanted = [json.dumps({"to": ann, "body": inner}, ensure_ascii=ascii_only), json.dumps({"to": bob})]
+    done = await called(ports, out, wanted, answer=f"I shall pay {ann}.")
+    first, second = (json.loads(call.arguments) for call in done.tool_calls)
+    assert (first["to"], json.loads(first["body"]), second) == ("Ann Lee", {"cc": "Bob Roy", "é": '"Ann Lee"'}, {"to": "Bob Roy"})
+    assert [call.call_id for call in done.tool_calls] == ["c0", "c1"] and done.stop_reason == "tool_calls"
+    assert done.answer == ""  # what stands beside calls was not checked as an answer
+
+
+async def test_dates_that_were_moved_come_back_in_calls(ports):
+    out = await sent(ports, "Ann Lee pays on 14 March 2024.", use_case="shift")
+    moved = out.data.messages[0].content.partition(" on ")[2].rstrip(".")
+    done = await called(ports, out, [json.dumps({"on": moved})])
+    assert json.loads(done.tool_calls[0].arguments) == {"on": "14 March 2024"}
+
+
+async def test_arguments_that_are_no_json_are_not_let_out(ports):
+    out = await sent(ports, "Pay Ann Lee.")
+    with capture_logs() as logs:
+        done = await called(ports, out, ['{"to": ' + out.data.findings[0].token])
+    assert (done.outcome, done.tool_calls, [one["event"] for one in logs]) == ("refused", (), ["tool_call_unrestored"])

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from chancery_client import ChanceryClient, Request, question
+from chancery_contracts.base import Sensitivity
 from chancery_contracts.freezing import asyncapi_yaml
 from rich.console import Console
 from rich.table import Table
@@ -129,12 +130,13 @@ def publish(
     conversation: Annotated[str | None, typer.Option(help="Keeps interactions in order.")] = None,
     interaction: Annotated[str | None, typer.Option(help="An id of your own: published twice, it is one request.")] = None,
     given: Annotated[list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="For the prompt; JSON, or else a text.")] = None,
+    sensitivity: Annotated[Sensitivity | None, typer.Option(help="Raises the use case's: who may see the request.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer and print it.")] = False,
 ) -> None:
     """Publish a request to the tenant's topic."""
     request = Request(
         use_case, question(text), matter=matter, conversation=conversation, interaction=interaction, actor="cli",
-        inputs=read_inputs(given or []),
+        inputs=read_inputs(given or []), sensitivity=sensitivity,
     )  # fmt: skip
     asyncio.run(_publish(tenant, request, wait=wait))
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from chancery_bus import KafkaAddress, Publisher, TopicReader
-from chancery_contracts.base import InputValue
+from chancery_contracts.base import InputValue, Sensitivity
 from chancery_contracts.event import AnyEvent, Clock, Event, system_clock
 from chancery_contracts.interactions import InteractionCompleted, InteractionRequested, Message
 from chancery_contracts.topics import COMPLETED
@@ -33,6 +33,8 @@ class Request:
     max_output_tokens: int | None = None
     inputs: Mapping[str, InputValue] = field(default_factory=dict)
     """Values for the inputs of the use case's prompt."""
+    sensitivity: Sensitivity | None = None
+    """Raises the use case's, never lowers it: models that are not cleared for as much are not asked."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class ChanceryClient:
             actor=request.actor,
             max_output_tokens=request.max_output_tokens,
             inputs=dict(request.inputs),
+            sensitivity=request.sensitivity,
         )
         event = Event(
             id=interaction,

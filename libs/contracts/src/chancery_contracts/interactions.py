@@ -12,6 +12,8 @@ from chancery_contracts.identifiers import IDENTIFIER_PATTERN
 Stage = Literal["gateway", "redaction", "retrieval", "cost", "generation", "validation", "restore", "review", "audit"]
 Verdict = Literal["release", "withhold", "escalate"]
 Outcome = Literal["released", "withheld", "refused"]
+StopReason = Literal["stop", "length", "tool_calls"]
+"""Why a model ended: it was done, it was cut off at the limit of tokens, it wants tools called."""
 FindingMethod = Literal["pseudonym", "shifted", "generalised"]
 
 
@@ -266,7 +268,8 @@ class InteractionGenerated(InteractionAuthorised):
     answered_by: VersionRef | None = Field(default=None, description="The model whose answer it is; none: `model`")
     route: RouteDecision | None = None
     cache: CacheEvidence | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = Field(default=(), description="`answer` beside them is no answer, and is never shown")
+    stop_reason: StopReason | None = None
     output_valid: bool | None = Field(default=None, description="Whether the answer fits the prompt's output schema; none: it has none")
     prompt_parts: PromptParts | None = None
 
@@ -332,4 +335,5 @@ class InteractionCompleted(Payload):
     stage: Stage
     usage: TokenUsage | None = None
     checks_failed: tuple[str, ...] = ()
-    tool_calls: tuple[ToolCall, ...] = Field(default=(), description="Arguments with pseudonyms restored")
+    tool_calls: tuple[ToolCall, ...] = Field(default=(), description="Arguments with pseudonyms restored; `answer` is empty beside them")
+    stop_reason: StopReason | None = None

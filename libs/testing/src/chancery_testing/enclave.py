@@ -17,7 +17,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from chancery_testing import nitro
 from chancery_testing.provider import Provider, application
@@ -49,11 +52,9 @@ class Enclave:
         named = nitro.spki(self.says or self.key)
         return self.spoiled(nitro.sign(nitro.fields(self.chain, self.clock(), nonce, named) | self.changed, self.chain.leaf.key))
 
-    def app(self) -> FastAPI:
+    def app(self) -> Starlette:
         """The provider's, with the documents."""
-        app = application(self.provider)
 
-        @app.get("/attestation", response_model=None)
         async def attestation(request: Request) -> Response:
             nonce = request.query_params["nonce"]
             self.nonces.append(nonce)
@@ -62,7 +63,7 @@ class Enclave:
                 return Response(base64.b64encode(document), media_type="text/plain")
             return Response(document, media_type="application/octet-stream")
 
-        return app
+        return Starlette(routes=[Route("/attestation", attestation), Mount("/", application(self.provider))])
 
     def certificate(self) -> bytes:
         """Self-signed, for this machine's own address, in PEM."""

@@ -64,14 +64,33 @@ class ServiceProcess:
 def start_audit(bootstrap: str, database_url: str, folder: Path, instance: str = "0") -> ServiceProcess:
     """An audit process; its keyring and output are in `folder`."""
     environment = {
-        "CHANCERY_KAFKA_BOOTSTRAP": bootstrap, "CHANCERY_DATABASE_URL": database_url, "CHANCERY_HTTP_PORT": str(_free_port()),
+        "CHANCERY_KAFKA_BOOTSTRAP": bootstrap, "CHANCERY_DATABASE_URL": database_url, "CHANCERY_HTTP_PORT": str(free_port()),
         "CHANCERY_OPERATOR_TOKEN": OPERATOR, "CHANCERY_KEYRING_PATH": str(folder / "keyring.json"), "CHANCERY_ENVIRONMENT": "development",
         "CHANCERY_AUDIT_INSTANCE": instance,
     }  # fmt: skip
     return ServiceProcess("chancery_audit", environment, folder / f"audit-{instance}.log")
 
 
-def _free_port() -> int:
+def start_generation(bootstrap: str, database_url: str, folder: Path) -> ServiceProcess:
+    """A generation process; its output is in `folder`, after that of those before it."""
+    environment = {
+        "CHANCERY_KAFKA_BOOTSTRAP": bootstrap, "CHANCERY_DATABASE_URL": database_url, "CHANCERY_HTTP_PORT": str(free_port()),
+        "CHANCERY_OPERATOR_TOKEN": OPERATOR, "CHANCERY_ENVIRONMENT": "development",
+    }  # fmt: skip
+    return ServiceProcess("chancery_generation", environment, folder / "generation.log")
+
+
+def start_provider(folder: Path, name: str, *, latency_ms: float, fault_rate: float = 0.0) -> tuple["subprocess.Popen[bytes]", str]:
+    """A simulated provider, its calls in `<name>.jsonl`, and where its OpenAI wire is."""
+    port, journal = free_port(), folder / f"{name}.jsonl"
+    journal.touch()
+    options = ["--port", str(port), "--latency-ms", str(latency_ms), "--fault-rate", str(fault_rate), "--journal", str(journal)]
+    process = subprocess.Popen([sys.executable, "-m", "chancery_testing.provider", *options])
+    return process, f"http://127.0.0.1:{port}/v1"
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

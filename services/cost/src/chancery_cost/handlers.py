@@ -1,44 +1,30 @@
 """Reserves before a model is called, settles by what was used, releases what was not. The table stands at the end."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from chancery_contracts.areas import UsageReported
-from chancery_contracts.base import Payload, VersionRef
-from chancery_contracts.bodies import BudgetBody, ModelBody, UseCaseBody
+from chancery_contracts.base import Payload
 from chancery_contracts.event import AnyEvent, Event
-from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode, Retry
+from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, Retry
 from chancery_contracts.identifiers import derived_id, is_identifier
-from chancery_contracts.interactions import Assignment, InteractionAuthorised, InteractionGrounded, InteractionRefused, Reservation
+from chancery_contracts.interactions import InteractionAuthorised, InteractionGrounded, InteractionRefused, Reservation
 
-from chancery_cost.domain.assigning import assigned
-from chancery_cost.domain.pricing import Charge, Quote, Size, estimate_input_tokens, period_of
-from chancery_cost.domain.reservations import MAX_MICROS, Budget, Held, Posting, cost_posted, whole
-from chancery_cost.errors import PriceUnknown, Refused
+from chancery_cost.charging import charge_of
+from chancery_cost.domain.reservations import MAX_MICROS, Held, Posting, cost_posted, whole
+from chancery_cost.errors import Refused
 from chancery_cost.ports import Ports
+from chancery_cost.quoting import Terms, terms_of
 
-PATIENCE = timedelta(seconds=10)
-"""The registry reaches services at different moments, so what is missing for a young event may be on its way."""
 UNKNOWN_PATIENCE = timedelta(seconds=60)
 """A reservation is stored before its event is out; usage that still finds none after this is foreign."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Under which a request is reserved."""
-
-    model: VersionRef
-    budget: Budget
-    quote: Quote
-    assignment: Assignment | None = None
 
 
 async def reserve(event: Event[InteractionGrounded], ports: Ports) -> list[AnyEvent]:
     """Sets the worst case aside, or refuses."""
     try:
-        terms = _terms(event, ports)
+        terms = terms_of(event, ports)
         held = _reservation(event, terms)
         posting = whole(held, derived_id(event.id, "reserve"), "reserve", ports.now)
         if not await ports.ledger.reserve(terms.budget, held, posting):
@@ -46,52 +32,11 @@ async def reserve(event: Event[InteractionGrounded], ports: Ports) -> list[AnyEv
     except Refused as fault:
         return [_refusal(event, fault, ports)]
     reservation = Reservation(
-        reservation_id=held.reservation_id, budget=held.budget, amount_micros=held.amount_micros, price=held.price
+        reservation_id=held.reservation_id, budget=held.budget, amount_micros=held.amount_micros, price=held.price, quotes=terms.quotes
     )  # fmt: skip
     fields = {name: getattr(event.data, name) for name in InteractionGrounded.model_fields}
     authorised = InteractionAuthorised(**fields, model=held.model, reservation=reservation, assignment=terms.assignment)
     return [event.follow(authorised, stage="cost", time=ports.now), _told(event, held, posting)]
-
-
-def _terms(event: Event[InteractionGrounded], ports: Ports) -> Terms:
-    """Everything as of the event's time, so that a redelivery would find the same. Raises Refused, and Retry while it may yet come."""
-    tenant, catalogue = event.tenant, ports.catalogue
-    use_case = catalogue.pinned(tenant, "use_case", event.data.use_case, UseCaseBody)
-    if use_case is None:
-        raise _missing(event, ports, "unknown_use_case", "the pinned use case")
-    ref, assignment = assigned(event, use_case, catalogue, event.time)
-    model = catalogue.pinned(tenant, "model", ref, ModelBody)
-    if model is None:
-        raise _missing(event, ports, "price_unknown", f"model {ref.name}")
-    found = catalogue.in_force(tenant, "budget", use_case.budget, event.time, BudgetBody)
-    if found is None:
-        raise _missing(event, ports, "budget_exceeded", f"budget {use_case.budget}")
-    quote = _quote(event, use_case, model, ports)
-    body = found[1]
-    if body.currency != quote.price.currency:
-        raise Refused("price_unknown", f"budget {use_case.budget} and the price of {ref.name} are in different currencies")
-    if quote.worst_micros > MAX_MICROS:
-        raise Refused("budget_exceeded", "the worst case costs more than can be booked")
-    limit = min(body.limit_micros, MAX_MICROS)
-    period = period_of(body.period, event.time)
-    return Terms(ref, Budget(tenant, use_case.budget, period, limit, body.currency, event.time), quote, assignment)
-
-
-def _quote(event: Event[InteractionGrounded], use_case: UseCaseBody, model: ModelBody, ports: Ports) -> Quote:
-    request = event.data
-    passages = (text for passage in request.passages for text in (passage.title, passage.text))
-    inputs = estimate_input_tokens([*(message.content for message in request.messages), *passages])
-    # The same three limits as the generation service has.
-    outputs = min(use_case.max_output_tokens, model.max_output_tokens, request.max_output_tokens or model.max_output_tokens)
-    try:
-        return ports.prices.quote(model, Size(inputs, outputs), event.time)
-    except PriceUnknown as exc:
-        raise Refused("price_unknown", "no price for the model") from exc
-
-
-def _missing(event: AnyEvent, ports: Ports, code: RefusalCode, what: str) -> Retry | Refused:
-    reason = f"{what} is not in the registry"
-    return Retry(reason, code=code) if ports.now - event.time < PATIENCE else Refused(code, reason)
 
 
 def _reservation(event: Event[InteractionGrounded], terms: Terms) -> Held:
@@ -99,7 +44,7 @@ def _reservation(event: Event[InteractionGrounded], terms: Terms) -> Held:
     return Held(
         reservation_id=derived_id(event.id, "reservation"), cause_id=event.id, tenant=event.tenant, interaction=event.interaction,
         conversation=event.conversation, matter=event.matter, namespace=event.namespace, budget=terms.budget.name,
-        period=terms.budget.period, use_case=event.data.use_case.name, model=terms.model, amount_micros=terms.quote.worst_micros,
+        period=terms.budget.period, use_case=event.data.use_case.name, model=terms.model, amount_micros=terms.worst_micros,
         price=terms.quote.price, priced_at=event.time,
     )  # fmt: skip
 
@@ -112,7 +57,7 @@ async def settle(event: Event[UsageReported], ports: Ports) -> list[AnyEvent]:
         if await ports.ledger.has_posting(posting_id):
             raise Retry("this usage was settled by another process at this moment; its answer is in the journal")
         raise Poison("usage of a reservation that is settled already", answer=False)
-    charge = _charge(event, held, ports)
+    charge = charge_of(event, held, ports)
     if charge.micros > MAX_MICROS:
         raise Poison("usage that costs more than can be booked", answer=False)
     posting = Posting(posting_id, "settle", charge.micros, event.data.model, charge.source, ports.now)
@@ -128,21 +73,6 @@ async def _reserved(event: Event[UsageReported], ports: Ports) -> Held:
     if held is None or held.tenant != event.tenant:
         raise Poison("usage of a reservation that was never made", answer=False)
     return held
-
-
-def _charge(event: Event[UsageReported], held: Held, ports: Ports) -> Charge:
-    """By the prices of the reservation's moment. Where the model that answered has none, all that was reserved: never nothing."""
-    model = ports.catalogue.pinned(event.tenant, "model", event.data.model, ModelBody)
-    if model is None and ports.now - event.time < PATIENCE:
-        raise Retry("the model of this usage is not in the registry")
-    fallback = Charge(held.amount_micros, held.price.currency, "reservation")
-    if model is None:
-        return fallback
-    try:
-        charge = ports.prices.charge(model, event.data.usage, held.priced_at)
-    except PriceUnknown:
-        return fallback
-    return charge if charge.currency == held.price.currency else fallback
 
 
 async def release(event: Event[InteractionRefused], ports: Ports) -> list[AnyEvent]:

@@ -12,6 +12,7 @@ from chancery_storage import Connection, Journal, load_queries
 from chancery_cost.adapters.expiry import ReservationExpiry
 from chancery_cost.adapters.housekeeping import Housekeeping
 from chancery_cost.adapters.ledger import PostgresLedger
+from chancery_cost.adapters.price_book import PriceBook
 from chancery_cost.adapters.prices import GenaiPriceList
 from chancery_cost.api import router
 from chancery_cost.consumers import reserve_stage, settle_stage
@@ -23,9 +24,10 @@ async def build(app: Application) -> None:
     """The composition root."""
     settings = app.settings
     assert isinstance(settings, CostSettings)
-    queries, prices = load_queries("chancery_cost"), GenaiPriceList()
+    queries = load_queries("chancery_cost")
     database = await app.database(schema="cost", package="chancery_cost", max_size=18)
     catalogue, publisher = await app.catalogue(), await app.publisher()
+    prices = PriceBook(catalogue, GenaiPriceList())
 
     def make_ports(connection: Connection) -> Ports:
         return Ports(PostgresLedger(connection, queries), prices, catalogue, app.clock())

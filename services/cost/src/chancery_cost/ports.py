@@ -41,13 +41,13 @@ class Ledger(Protocol):
 
 
 class PriceList(Protocol):
-    """Prices of models: their own, else published ones."""
+    """Prices of models: their own, else the tenant's, else published ones."""
 
-    def quote(self, model: ModelBody, size: Size, at: datetime) -> Quote:
+    def quote(self, tenant: str, model: ModelBody, size: Size, at: datetime) -> Quote:
         """The most that a call of this size can cost. Raises PriceUnknown."""
         ...
 
-    def charge(self, model: ModelBody, usage: TokenUsage, at: datetime) -> Charge:
+    def charge(self, tenant: str, model: ModelBody, usage: TokenUsage, at: datetime) -> Charge:
         """What a call cost by the prices of a moment, rounded up. Raises PriceUnknown."""
         ...
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chancery_contracts import MAX_DATA_BYTES
-from chancery_contracts.base import InputValue
+from chancery_contracts.base import InputValue, strictest
 from chancery_contracts.interactions import InteractionCompleted, Message
 from chancery_runtime.metrics import counter, gauge
 from chancery_runtime.problems import Problem
@@ -85,9 +85,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
     async def accept(request: Request, body: NewInteraction) -> Accepted:
         """Accepts a request."""
         tenant = tenant_of(request, desk.catalogue, desk.clock())
-        key = request.headers.get("idempotency-key")
-        if key and body.interaction is None:
-            body = _checked(**body.model_dump() | {"interaction": key})
+        body = _with_headers(body, request)
         async with bounded(slots):
             event = await desk.accept(tenant, body, request.headers.get("traceparent"))
         requests.labels("accepted").inc()
@@ -129,7 +127,7 @@ def router(desk: Desk, limits: Limits) -> APIRouter:
         wanted = _checked(
             use_case=body.model.removeprefix("chancery/"), messages=body.messages, max_output_tokens=body.max_tokens,
             inputs=body.chancery_inputs, matter=request.headers.get("chancery-matter"),
-            conversation=request.headers.get("chancery-conversation"),
+            conversation=request.headers.get("chancery-conversation"), sensitivity=request.headers.get("chancery-sensitivity"),
         )  # fmt: skip
         async with bounded(slots):
             event = await desk.accept(tenant, wanted, request.headers.get("traceparent"))
@@ -152,19 +150,30 @@ def _checked(**fields: Any) -> NewInteraction:
         raise RequestValidationError(exc.errors()) from None
 
 
+def _with_headers(body: NewInteraction, request: Request) -> NewInteraction:
+    """An `Idempotency-Key` is the interaction's id; `Chancery-Sensitivity` counts where it is stricter than the body's."""
+    key, stated = request.headers.get("idempotency-key"), request.headers.get("chancery-sensitivity")
+    if key and body.interaction is None:
+        body = _checked(**body.model_dump() | {"interaction": key})
+    if stated is None:
+        return body
+    raised = _checked(**body.model_dump() | {"sensitivity": stated})
+    return _checked(**body.model_dump() | {"sensitivity": strictest(body.sensitivity, raised.sensitivity)})
+
+
 def _chat_answer(interaction: str, body: ChatRequest, result: InteractionCompleted | None) -> JSONResponse | EventSourceResponse:
     if result is None or result.outcome == "refused":
         code = result.code if result else "expired"
         error = {"message": result.message if result else "", "type": "refused", "code": code, "interaction": interaction}
         return JSONResponse({"error": error}, 429 if code == "budget_exceeded" else 422)
-    text = result.answer if result.outcome == "released" else result.message
-    reason = "stop" if result.outcome == "released" else "content_filter"
+    message = _message(result)
+    reason = (result.stop_reason or "stop") if result.outcome == "released" else "content_filter"
     chancery = {"interaction": interaction, "outcome": result.outcome, "citations": [one.model_dump() for one in result.citations]}
     if not body.stream:
-        return JSONResponse(_completion(interaction, body, text, reason, result) | {"chancery": chancery})
+        return JSONResponse(_completion(interaction, body, (message, reason), result) | {"chancery": chancery})
 
     async def chunks() -> AsyncIterator[str]:
-        for delta, finish in (({"role": "assistant", "content": text}, None), ({}, reason)):
+        for delta, finish in ((_delta(message), None), ({}, reason)):
             choice = {"index": 0, "delta": delta, "finish_reason": finish}
             yield json.dumps({"id": interaction, "object": "chat.completion.chunk", "created": 0, "model": body.model, "choices": [choice]})
         yield "[DONE]"
@@ -172,11 +181,29 @@ def _chat_answer(interaction: str, body: ChatRequest, result: InteractionComplet
     return EventSourceResponse(chunks())
 
 
-def _completion(interaction: str, body: ChatRequest, text: str | None, reason: str, result: InteractionCompleted) -> dict[str, Any]:
+def _message(result: InteractionCompleted) -> dict[str, Any]:
+    """Tool calls have no text beside them."""
+    if not result.tool_calls or result.outcome != "released":
+        return {"role": "assistant", "content": result.answer if result.outcome == "released" else result.message}
+    calls = [
+        {"id": one.call_id, "type": "function", "function": {"name": one.name, "arguments": one.arguments}} for one in result.tool_calls
+    ]
+    return {"role": "assistant", "content": None, "tool_calls": calls}
+
+
+def _delta(message: dict[str, Any]) -> dict[str, Any]:
+    """A stream's tool calls have their places."""
+    if "tool_calls" not in message:
+        return message
+    return message | {"tool_calls": [{"index": place, **call} for place, call in enumerate(message["tool_calls"])]}
+
+
+def _completion(interaction: str, body: ChatRequest, said: tuple[dict[str, Any], str], result: InteractionCompleted) -> dict[str, Any]:
+    """`said`: the message, and why it ended."""
     usage = result.usage
     inputs = usage.input_uncached + usage.input_cache_read + usage.input_cache_write if usage else 0
     outputs = usage.output + usage.output_reasoning if usage else 0
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+    choice = {"index": 0, "message": said[0], "finish_reason": said[1]}
     return {
         "id": interaction, "object": "chat.completion", "created": 0, "model": body.model, "choices": [choice],
         "usage": {"prompt_tokens": inputs, "completion_tokens": outputs, "total_tokens": inputs + outputs},

@@ -7,15 +7,14 @@ from chancery_contracts.areas import CallUsage, UsageReported
 from chancery_contracts.interactions import InteractionAuthorised, InteractionGenerated, InteractionRefused, TokenUsage
 from chancery_prompting.tokens import tokenizer_of
 
-from chancery_generation.asking import Asked, Given
-from chancery_generation.domain.citing import read_answer
+from chancery_generation.attempting import Asked, Given
 from chancery_generation.domain.completion import Answer
 from chancery_generation.domain.extractive.model import extract
 from chancery_generation.domain.prompt_parts import prompt_parts
 from chancery_generation.domain.prompting import prompt_sha256
+from chancery_generation.domain.reading import read_completion
 from chancery_generation.domain.retrying import refusal_code
 from chancery_generation.domain.routing import Route, requester_message
-from chancery_generation.domain.structured import read_structured
 from chancery_generation.domain.usage import total, used
 from chancery_generation.domain.work import Fitted, Work, request_of
 from chancery_generation.ports import Ports, Remembered
@@ -27,8 +26,7 @@ def answer_of(work: Work, given: Given) -> Answer:
     """What the model said, with its citations. One that cites without markers is deterministic, so it is asked for them again."""
     if given.fitted.model.provider == "extractive":
         return given.completion.answer or extract(request_of(work, given.fitted))
-    read = read_answer if given.fitted.rendered.output_schema is None else read_structured
-    return read(given.completion.text, given.fitted.rendered.shown)
+    return read_completion(given.completion, given.fitted.rendered)
 
 
 def answered(work: Work, asked: Asked, given: Given, ports: Ports) -> list[AnyEvent]:
@@ -50,8 +48,9 @@ def answered(work: Work, asked: Asked, given: Given, ports: Ports) -> list[AnyEv
         answered_by=given.fitted.ref,
         route=asked.decision,
         tool_calls=given.completion.tool_calls,
+        stop_reason=given.completion.stop_reason,
         cache_state="off" if work.use_case.cache.mode == "off" else "miss",
-        output_valid=_valid(given.fitted),
+        output_valid=None if given.completion.tool_calls else _valid(given.fitted),
         prompt_parts=prompt_parts(work.source, given.fitted.rendered, tokenizer_of(given.fitted.model)),
     )
     return [_follow(work.event, ports, generated, 0), _usage(work, asked, ports)]

@@ -1,17 +1,16 @@
 """One model call between its two entries in the journal of calls."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chancery_contracts import Retry
+from chancery_contracts import AnyEvent, Retry
 from chancery_contracts.base import VersionRef
 
 from chancery_generation.domain.breaker import Ticket
 from chancery_generation.domain.calls import Intent, ModelRequest, RecordedCall
 from chancery_generation.domain.completion import CallResult, Completion
 from chancery_generation.domain.structured import judged
-from chancery_generation.errors import ModelIncomplete
+from chancery_generation.errors import ModelIncomplete, NotAttested, Settled
 from chancery_generation.ports import Ports
 
 STORE_ATTEMPTS = 6
@@ -31,8 +30,8 @@ class Begun:
 class CallBook:
     """The calls for one event, kept in step with the journal. `journalled` False: for models that are free, local and deterministic."""
 
-    def __init__(self, cause_id: str, ports: Ports, *, journalled: bool) -> None:
-        self._cause_id = cause_id
+    def __init__(self, event: AnyEvent, ports: Ports, *, journalled: bool) -> None:
+        self._event = event
         self._ports = ports
         self._journalled = journalled
         self._read = not journalled
@@ -42,7 +41,7 @@ class CallBook:
 
     async def read(self) -> None:
         """Whatever is stored for this event: an earlier delivery may have been cut off, or another process be at work."""
-        history = await self._ports.calls.history(self._cause_id)
+        history = await self._ports.calls.history(self._event.id)
         self.calls, self.completion, self.answered_in = list(history.calls), history.completion, history.answered_in
         self._read = True
 
@@ -56,12 +55,17 @@ class CallBook:
         return sum(call.model == model for call in self.calls)
 
     async def begin(self, intent: Intent) -> RecordedCall | None:
-        """Stores the intent. None where the journal held more than was known: it is known now, and to be looked at again."""
+        """Stores the intent. None where the journal held more than was known: it is known now, and to be looked at again.
+
+        Raises Settled.
+        """
         call = RecordedCall(
             len(self.calls) + 1, intent.model, why=intent.why, provider=intent.provider, provider_model=intent.provider_model,
             region=intent.region, route=intent.route,
         )  # fmt: skip
-        if self._journalled and not await self._ports.calls.begin(self._cause_id, call.ordinal, intent, self._ports.clock()):
+        if self._journalled and not await self._ports.calls.begin(self._event, call.ordinal, intent, self._ports.clock()):
+            if await self._ports.calls.settled(self._event):
+                raise Settled
             await self.read()
             return None
         self._read = True
@@ -81,10 +85,10 @@ class CallBook:
         ports = self._ports
         for attempt in range(1, STORE_ATTEMPTS):
             try:
-                return await ports.calls.finish(self._cause_id, call, result, ports.clock())
+                return await ports.calls.finish(self._event.id, call, result, ports.clock())
             except Retry:
                 await ports.pacing.sleep(ports.backoff.wait_s(attempt, 1.0, None))
-        return await ports.calls.finish(self._cause_id, call, result, ports.clock())
+        return await ports.calls.finish(self._event.id, call, result, ports.clock())
 
 
 class Caller:
@@ -112,13 +116,20 @@ class Caller:
         try:
             called = await self._ports.models[begun.request.model.provider].call(begun.request, limit_s)
             result = judged(called, begun.request.prompt.output_schema)
-        except ModelIncomplete as exc:
+        except (ModelIncomplete, NotAttested) as exc:
             self.trouble = str(exc)
             result = CallResult("rejected")
         finally:
             now_s = self._ports.pacing.monotonic_s()
             self._ports.standings.of(begun.request.model).ended(begun.ticket, result.outcome, now_s, now_s - begun.began_s)
         return result
+
+    def start(self, begun: Begun, limit_s: float) -> "asyncio.Task[CallResult]":
+        """`ask` beside others. One that is cancelled before its first step gives its ticket back all the same."""
+        task = asyncio.ensure_future(self.ask(begun, limit_s))
+        breaker, pacing = self._ports.standings.of(begun.request.model).breaker, self._ports.pacing
+        task.add_done_callback(lambda _: breaker.leave(begun.ticket, "unknown", pacing.monotonic_s()))
+        return task
 
     async def end(self, begun: Begun, result: CallResult, *, superseded: bool = False) -> None:
         """Into the journal. A superseded call's answer is not kept; its tokens are."""
@@ -129,16 +140,3 @@ class Caller:
             raw_usage=result.raw_usage, superseded=superseded,
         )  # fmt: skip
         await self._book.finish(call, replace(result, completion=None) if superseded else result)
-
-
-async def first_answer(
-    running: Sequence["asyncio.Task[CallResult]"],
-) -> int | None:
-    """Which of some calls was answered first; none where all failed. Those that are still running are left so."""
-    pending = set(running)
-    while pending:
-        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        for number, task in enumerate(running):
-            if task in done and task.result().outcome == "answered":
-                return number
-    return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chancery_bus import BusHandler, Received, StageDefinition, StageLimits
 from chancery_contracts import AnyEvent
 from chancery_contracts.topics import AUTHORISED
-from chancery_runtime.stages import around
+from chancery_runtime.stages import before_storing
 from chancery_storage import Database, Journal
 
 from chancery_generation.handlers import HANDLERS, STAGE
@@ -23,6 +23,6 @@ def dispatcher(ports: Ports) -> BusHandler:
 
 
 def stage(database: Database, ports: Ports, max_in_flight: int) -> StageDefinition:
-    """Slow work: nothing is held in the database while a model is called."""
-    handle = around(database, Journal(database, STAGE), dispatcher(ports), ports.clock)
+    """Slow work: nothing is held in the database while a model is called. What was answered before is noticed before a call is made."""
+    handle = before_storing(database, Journal(database, STAGE), dispatcher(ports), ports.clock)
     return StageDefinition(STAGE, "chancery-generation", (AUTHORISED,), handle, StageLimits(max_in_flight=max_in_flight))

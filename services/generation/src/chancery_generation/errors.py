@@ -1,5 +1,11 @@
 """Errors of generation. None quotes a prompt, an answer or a passage."""
 
+from chancery_contracts.failures import ChanceryError
+
+
+class Settled(ChanceryError):
+    """This event was answered before, and its outputs are stored: publish those."""
+
 
 class GenerationError(Exception):
     """Base of generation's own errors."""
@@ -26,7 +32,15 @@ class MissingApiKey(ModelIncomplete):
 
 
 class MissingBaseUrl(ModelIncomplete):
-    """A model of provider `openai` has no `base_url`: publish a version that names one."""
+    """A model that is not local has no `base_url` (Bedrock: no `region`): publish a version that names one."""
+
+
+class MissingCredentials(ModelIncomplete):
+    """A model on Bedrock names no API key and generation has no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY there."""
+
+
+class BadOption(ModelIncomplete):
+    """An option of a model's entry has a value that its wire cannot take: publish a version without it, or with another."""
 
 
 class AttestationRefused(NotAttested):

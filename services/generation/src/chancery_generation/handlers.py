@@ -38,7 +38,7 @@ async def _ask(work: Work, route: Route, ports: Ports) -> list[AnyEvent]:
     asked = await Asking(work, route, ports).run()
     if asked.given is None:
         return unanswered(work, route, asked, ports)
-    if ports.cache is not None and work.use_case.cache.mode != "off":
+    if ports.cache is not None and work.use_case.cache.mode != "off" and asked.given.completion.repeatable:
         await ports.cache.keep(work, asked.given.fitted, answer_of(work, asked.given))
     return answered(work, asked, asked.given, ports)
 

@@ -1,7 +1,6 @@
 """Composition root of generation."""
 
 import os
-from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
@@ -14,8 +13,10 @@ from chancery_storage import Journal
 from chancery_generation.adapters.calls import PostgresCalls
 from chancery_generation.adapters.housekeeping import Housekeeping
 from chancery_generation.adapters.metering import PrometheusMeter, watch_circuits
-from chancery_generation.adapters.openai import KEY_VARIABLE, OpenAiModel
 from chancery_generation.adapters.pacing import RealPacing
+from chancery_generation.adapters.providers.exchange import ExchangeLimits
+from chancery_generation.adapters.providers.secrets import Secrets
+from chancery_generation.adapters.providers.suppliers import suppliers, wires
 from chancery_generation.adapters.subject_answers import SubjectAnswers
 from chancery_generation.consumers import stage
 from chancery_generation.domain.extractive.model import ExtractiveModel
@@ -28,8 +29,8 @@ from chancery_generation.settings import GenerationSettings
 PACKAGE = "chancery_generation"
 
 
-async def build(application: Application, settings: GenerationSettings, keys: Mapping[str, str]) -> None:
-    """Wires the service. `keys`: API keys by the name of their variable."""
+async def build(application: Application, settings: GenerationSettings, secrets: Secrets) -> None:
+    """Wires the service."""
     database = await application.database(schema=STAGE, package=PACKAGE)
     catalogue = await application.catalogue()
     client = http_client(settings)
@@ -39,7 +40,7 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
     ports = Ports(
         catalogue=catalogue,
         calls=calls,
-        models=models(client, keys, application.clock, settings),
+        models=models(client, secrets, application.clock, settings),
         pacing=pacing,
         clock=application.clock,
         meter=PrometheusMeter(),
@@ -52,12 +53,10 @@ async def build(application: Application, settings: GenerationSettings, keys: Ma
     application.background("housekeeping", Housekeeping(calls, Journal(database, STAGE), application.clock, keep).run)
 
 
-def models(client: httpx.AsyncClient, keys: Mapping[str, str], clock: Clock, settings: GenerationSettings) -> dict[str, Model]:
+def models(client: httpx.AsyncClient, secrets: Secrets, clock: Clock, settings: GenerationSettings) -> dict[str, Model]:
     """An adapter for each provider, as `ModelBody.provider` names it."""
-    return {
-        "extractive": ExtractiveModel(),
-        "openai": OpenAiModel(client, keys, clock, settings.generation_max_response_bytes),
-    }
+    limits = ExchangeLimits(settings.generation_max_response_bytes, settings.generation_stream_idle_s)
+    return {"extractive": ExtractiveModel(), **suppliers(client, wires(secrets, clock), clock, limits)}
 
 
 def http_client(settings: GenerationSettings) -> httpx.AsyncClient:
@@ -69,5 +68,5 @@ def http_client(settings: GenerationSettings) -> httpx.AsyncClient:
 def main() -> None:
     """Runs until it is told to stop."""
     settings = GenerationSettings()
-    keys = {name: value for name, value in os.environ.items() if KEY_VARIABLE.match(name)}
-    run_service(STAGE, settings, lambda application: build(application, settings, keys))
+    secrets = Secrets.of(os.environ)
+    run_service(STAGE, settings, lambda application: build(application, settings, secrets))

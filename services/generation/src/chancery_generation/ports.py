@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chancery_contracts import AnyEvent
 from chancery_contracts.bodies import ModelBody
 from chancery_contracts.catalogue import Catalogue
 from chancery_contracts.event import Clock
@@ -23,8 +24,11 @@ class Calls(Protocol):
     async def history(self, cause_id: str) -> CallHistory:
         """What is known of the calls made for an event."""
 
-    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
-        """Records that a call is about to be made; False, and nothing, where somebody else has taken this ordinal."""
+    async def settled(self, event: AnyEvent) -> bool:
+        """Whether the event's outputs are stored: whatever is made of it now is not the one that counts."""
+
+    async def begin(self, event: AnyEvent, ordinal: int, intent: Intent, now: datetime) -> bool:
+        """Records that a call is about to be made; False, and nothing, where somebody has taken this ordinal or the event is settled."""
 
     async def finish(self, cause_id: str, call: RecordedCall, result: CallResult, now: datetime) -> bool:
         """Records how a call ended. False where its answer, if it has one, is not the one that counts."""

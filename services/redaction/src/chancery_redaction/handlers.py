@@ -1,11 +1,12 @@
 """Masks what comes in, restores what goes out. The whole behaviour stands in the table at the end."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from chancery_contracts.base import Payload, VersionRef
+from chancery_contracts.base import Payload, Sensitivity, VersionRef, strictest
 from chancery_contracts.bodies import PromptBody, RedactionPolicyBody, UseCaseBody
 from chancery_contracts.event import AnyEvent, Event
 from chancery_contracts.failures import REFUSAL_MESSAGES, Poison, RefusalCode
@@ -22,6 +23,7 @@ from chancery_contracts.interactions import (
     InteractionValidated,
     Message,
     Passage,
+    ToolCall,
 )  # fmt: skip
 from chancery_prompting.errors import CompositionRefused, InputRefused
 from chancery_runtime.errors import CorruptSeal
@@ -75,6 +77,7 @@ class Screened:
     """A request that may be masked and sent on."""
 
     event: Event[InteractionRequested]
+    sensitivity: Sensitivity
     inputs: RequestInputs
     injections: tuple[InjectionFinding, ...]
 
@@ -93,7 +96,7 @@ async def _screened(
     if injections and policy.refuse_injections:
         rules = ", ".join(sorted({one.rule for one in injections}))
         return _refusal(event, "injection_suspected", f"instructions to the model in the request: {rules}", ports)
-    return Screened(event, inputs, injections)
+    return Screened(event, strictest(use_case.sensitivity, event.data.sensitivity), inputs, injections)
 
 
 def _inputs(event: Event[InteractionRequested], use_case: UseCaseBody, ports: Ports) -> RequestInputs | AnyEvent:
@@ -147,6 +150,7 @@ async def _masked(screened: Screened, named: tuple[VersionRef, VersionRef], poli
         findings=findings,
         injections=screened.injections,
         redaction_policy=named[1],
+        sensitivity=screened.sensitivity,
         inputs=inputs,
     )
     return event.follow(data, stage="redaction", time=ports.now)
@@ -207,21 +211,39 @@ async def complete_validated(event: Event[InteractionValidated], ports: Ports) -
         )  # fmt: skip
         return [_completed(event, data, ports)]
     known = frozenset(finding.token for finding in answer.findings if finding.method == "pseudonym")
+    told = [answer.answer, *(call.arguments for call in answer.tool_calls)]
     try:
-        values = await ports.vault.values(_scope(event), sorted(tokens_in(answer.answer, known)))
+        values = await ports.vault.values(_scope(event), sorted({token for text in told for token in tokens_in(text, known)}))
     except CorruptSeal:
         return [_unrestored(event, ports)]
-    text, citations = restore(answer.answer, values, answer.citations, await _dates(event, ports))
+    text, citations = restore(answer.answer, values, answer.citations, await _dates(event, answer.answer, ports))
+    calls = [await _restored(event, call, values, ports) for call in answer.tool_calls]
+    if not all(_is_json(call.arguments) for call in calls):
+        return [_unrestored(event, ports, "tool_call_unrestored")]
     data = InteractionCompleted(
-        outcome="released", use_case=answer.use_case.name, answer=text, unanswerable=answer.unanswerable, stage="restore",
-        citations=_citations(citations, answer.passages), masked=counts, usage=answer.usage, checks_failed=failed,
+        outcome="released", use_case=answer.use_case.name, answer="" if calls else text, unanswerable=answer.unanswerable, stage="restore",
+        citations=() if calls else _citations(citations, answer.passages), masked=counts, usage=answer.usage, checks_failed=failed,
+        tool_calls=tuple(calls), stop_reason=answer.stop_reason,
     )  # fmt: skip
     return [_completed(event, data, ports)]
 
 
-def _unrestored(event: Event[InteractionValidated], ports: Ports) -> AnyEvent:
-    """A value of the vault does not open: this answer ends, the stage goes on."""
-    log.error("vault_corrupt", tenant=event.tenant, event_id=event.id)
+async def _restored(event: Event[InteractionValidated], call: ToolCall, values: Mapping[str, str], ports: Ports) -> ToolCall:
+    """Values stand in the arguments' JSON, escaped as it demands."""
+    arguments, _ = restore(call.arguments, values, (), await _dates(event, call.arguments, ports))
+    return call.model_copy(update={"arguments": arguments})
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _unrestored(event: Event[InteractionValidated], ports: Ports, alarm: str = "vault_corrupt") -> AnyEvent:
+    """A value of the vault does not open, or does not fit into a tool's arguments: this answer ends, the stage goes on."""
+    log.error(alarm, tenant=event.tenant, event_id=event.id)
     data = InteractionCompleted(
         outcome="refused", use_case=event.data.use_case.name, message=UNRESTORED, code="redaction_unavailable", stage="restore",
         masked=masked_counts(event.data.findings), usage=event.data.usage,
@@ -229,13 +251,13 @@ def _unrestored(event: Event[InteractionValidated], ports: Ports) -> AnyEvent:
     return _completed(event, data, ports)
 
 
-async def _dates(event: Event[InteractionValidated], ports: Ports) -> list[Replacement]:
-    """Dates of the request that were moved, where the answer repeats them."""
+async def _dates(event: Event[InteractionValidated], text: str, ports: Ports) -> list[Replacement]:
+    """Dates of the request that were moved, where the answer, or a call, repeats them."""
     answer = event.data
     if all(finding.method != "shifted" for finding in answer.findings):
         return []
     elsewhere = [passage.text for passage in answer.passages]
-    return unshifted(answer.answer, answer.findings, elsewhere, await ports.shifts.days(_scope(event)))
+    return unshifted(text, answer.findings, elsewhere, await ports.shifts.days(_scope(event)))
 
 
 async def complete_refused(event: Event[InteractionRefused], ports: Ports) -> list[AnyEvent]:

@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -13,17 +14,18 @@ class Credentials:
     """Of a role or a user. `session`: of temporary ones."""
 
     access_key: str
-    secret_key: str
-    session: str | None = None
+    secret_key: str = field(repr=False)
+    session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which service, where."""
+    """Which service, where. `path`: as it stands in the request's first line, already escaped."""
 
     host: str
     region: str
     service: str
+    path: str = "/"
 
 
 def signed(credentials: Credentials, target: Target, headers: dict[str, str], body: bytes, now: datetime) -> dict[str, str]:
@@ -34,7 +36,8 @@ def signed(credentials: Credentials, target: Target, headers: dict[str, str], bo
         given["x-amz-security-token"] = credentials.session
     names = ";".join(sorted(given))
     lines = "".join(f"{name}:{' '.join(given[name].split())}\n" for name in sorted(given))
-    request = "\n".join(("POST", "/", "", lines, names, hashlib.sha256(body).hexdigest()))
+    path = quote(target.path, safe="/~")  # all services but S3 escape what is escaped once more
+    request = "\n".join(("POST", path, "", lines, names, hashlib.sha256(body).hexdigest()))
     scope = f"{stamp[:8]}/{target.region}/{target.service}/aws4_request"
     text = "\n".join((ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
     signature = hmac.new(_signing_key(credentials.secret_key, scope), text.encode(), hashlib.sha256).hexdigest()

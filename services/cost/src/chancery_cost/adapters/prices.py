@@ -1,4 +1,4 @@
-"""Prices of models: the registry's own, else the published list (`genai-prices`, its bundled data; nothing is fetched).
+"""Prices of models by the published list (`genai-prices`, its bundled data; nothing is fetched).
 
 The list prices by tier (a long input makes every token dearer), by cached and written tokens, by request and by hour of the day, so both
 the worst case and the charge are its own calculation, at the moment of the reservation. It answers 0 for a model that it knows without a
@@ -12,10 +12,10 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from chancery_contracts.bodies import ModelBody, ModelPrice
+from chancery_contracts.bodies import ModelBody
 from chancery_contracts.interactions import PriceEvidence, TokenUsage
 
-from chancery_cost.domain.pricing import MICROS_PER_UNIT, Charge, Quote, Size, actual_micros, worst_case_micros
+from chancery_cost.domain.pricing import MICROS_PER_UNIT, Charge, Quote, Size
 from chancery_cost.errors import PriceUnknown
 
 _MILLION = 1_000_000
@@ -24,13 +24,10 @@ _MOST_TOKENS = 10**12
 
 
 class GenaiPriceList:
-    """The registry's own price goes first; the list's data (98 MB of memory, 0.5 s) is loaded when a model first needs it."""
+    """Its data (98 MB of memory, 0.5 s) is loaded when a model first needs it."""
 
     def quote(self, model: ModelBody, size: Size, at: datetime) -> Quote:
         """Raises PriceUnknown."""
-        if model.price is not None:
-            price = _own(model.price)
-            return Quote(price, worst_case_micros(price, size.inputs, size.outputs))
         dearest = [self._calculate(model, buckets, at) for buckets in _extremes(size)]
         inputs, outputs = max(one.input_price for one in dearest), max(one.output_price for one in dearest)
         price = PriceEvidence(
@@ -41,9 +38,6 @@ class GenaiPriceList:
 
     def charge(self, model: ModelBody, usage: TokenUsage, at: datetime) -> Charge:
         """Raises PriceUnknown."""
-        if model.price is not None:
-            price = _own(model.price)
-            return Charge(actual_micros(price, usage), price.currency, price.source)
         buckets = {
             "input_tokens": usage.input_uncached + usage.input_cache_read + usage.input_cache_write,
             "cache_read_tokens": usage.input_cache_read,
@@ -72,13 +66,6 @@ class GenaiPriceList:
     @cached_property
     def _version(self) -> str:
         return version("genai-prices")
-
-
-def _own(price: ModelPrice) -> PriceEvidence:
-    return PriceEvidence(
-        source="registry", currency=price.currency, input_micros_per_mtok=price.input_micros_per_mtok,
-        output_micros_per_mtok=price.output_micros_per_mtok,
-    )  # fmt: skip
 
 
 def _extremes(size: Size) -> Iterator[dict[str, int]]:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from typing import Annotated
 
-from chancery_contracts.base import InputValue
+from chancery_contracts.base import InputValue, Sensitivity
 from chancery_contracts.event import Event
 from chancery_contracts.identifiers import IDENTIFIER_PATTERN, derived_id
 from chancery_contracts.interactions import InteractionRequested, Message
@@ -25,12 +25,14 @@ class NewInteraction(BaseModel):
     actor: str = Field(default="unknown", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     max_output_tokens: int | None = Field(default=None, ge=1, le=100_000)
     inputs: dict[str, InputValue] = Field(default_factory=dict, max_length=50)
+    sensitivity: Sensitivity | None = None
 
     def payload(self) -> InteractionRequested:
         """As the contract has it."""
         return InteractionRequested(
-            use_case=self.use_case, messages=self.messages, actor=self.actor, max_output_tokens=self.max_output_tokens, inputs=self.inputs
-        )
+            use_case=self.use_case, messages=self.messages, actor=self.actor, max_output_tokens=self.max_output_tokens, inputs=self.inputs,
+            sensitivity=self.sensitivity,
+        )  # fmt: skip
 
 
 def event_id(tenant: str, interaction: str) -> str:

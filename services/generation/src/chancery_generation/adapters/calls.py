@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chancery_contracts import AnyEvent
 from chancery_contracts.base import VersionRef
 from chancery_contracts.interactions import TokenUsage, ToolCall
+from chancery_runtime.stages import key
 from chancery_storage import Database, load_queries
 from pydantic import TypeAdapter
 
@@ -32,13 +34,18 @@ class PostgresCalls:
         calls = tuple(_call(row) for row in rows)
         return CallHistory(calls) if answered is None else CallHistory(calls, _completion(answered), answered["ordinal"])
 
-    async def begin(self, cause_id: str, ordinal: int, intent: Intent, now: datetime) -> bool:
+    async def settled(self, event: AnyEvent) -> bool:
+        """By the stage's journal."""
+        async with self._database.statement() as connection:
+            return bool(await connection.fetchval(self._queries.has_outputs, key(event)))
+
+    async def begin(self, event: AnyEvent, ordinal: int, intent: Intent, now: datetime) -> bool:
         """The primary key settles who takes an ordinal: a zombie and its successor never share one."""
         model = intent.model
         async with self._database.statement() as connection:
             status = await connection.execute(
-                self._queries.begin_call, cause_id, ordinal, model.name, model.version, intent.why, intent.provider,
-                intent.provider_model, intent.region, intent.route, now,
+                self._queries.begin_call, event.id, ordinal, model.name, model.version, intent.why, intent.provider,
+                intent.provider_model, intent.region, intent.route, now, key(event),
             )  # fmt: skip
         return bool(status == "INSERT 0 1")
 
@@ -49,7 +56,7 @@ class PostgresCalls:
             status = await connection.execute(
                 self._queries.end_call, cause_id, call.ordinal, call.outcome, call.status, call.latency_ms,
                 call.usage.model_dump_json(), call.raw_usage, call.superseded, now, said and said.text,
-                _written(said.tool_calls if said else ()),
+                _written(said.tool_calls if said else ()), said and said.stop_reason,
             )  # fmt: skip
         return said is None or status == "INSERT 0 1"
 
@@ -80,4 +87,5 @@ def _call(row: Any) -> RecordedCall:
 
 def _completion(row: Any) -> Completion:
     usage = TokenUsage.model_validate_json(row["usage"])
-    return Completion(row["answer"], usage, row["raw_usage"], _TOOL_CALLS.validate_json(row["tool_calls"]))
+    calls = _TOOL_CALLS.validate_json(row["tool_calls"])
+    return Completion(row["answer"], usage, row["raw_usage"], calls, stop_reason=row["stop_reason"])

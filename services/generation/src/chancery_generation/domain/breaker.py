@@ -35,6 +35,7 @@ class Ticket:
     """Was let through in this period of the circuit: what ends in a later one says nothing about it."""
 
     period: int
+    number: int
 
 
 class Breaker:
@@ -45,7 +46,9 @@ class Breaker:
         self._recent: deque[tuple[float, AttemptOutcome]] = deque(maxlen=rules.window)
         self._in_a_row = 0
         self._open_until: float | None = None
-        self._period = self._probing = self._proven = 0
+        self._period = self._entered = self._proven = 0
+        self._inside: set[Ticket] = set()
+        """Of this period."""
 
     def state(self, now_s: float) -> CircuitState:
         """Open until its time is over; then half open until enough calls succeeded."""
@@ -56,19 +59,22 @@ class Breaker:
     def admits(self, now_s: float) -> bool:
         """Whether a call would be let through."""
         state = self.state(now_s)
-        return state == "closed" or (state == "half_open" and self._probing < self._rules.probes)
+        return state == "closed" or (state == "half_open" and len(self._inside) < self._rules.probes)
 
     def enter(self, now_s: float) -> Ticket | None:
         """Lets a call through, or not. Whoever has a ticket must `leave`, however the call ends."""
         if not self.admits(now_s):
             return None
-        self._probing += self._open_until is not None
-        return Ticket(self._period)
+        self._entered += 1
+        ticket = Ticket(self._period, self._entered)
+        self._inside.add(ticket)
+        return ticket
 
     def leave(self, ticket: Ticket, outcome: AttemptOutcome, now_s: float) -> None:
-        """How the call ended."""
-        if ticket.period != self._period:
+        """How the call ended. Only the first word counts."""
+        if ticket not in self._inside:
             return
+        self._inside.discard(ticket)
         if self._open_until is not None:
             self._probed(outcome, now_s)
         elif outcome != "unknown":
@@ -83,7 +89,6 @@ class Breaker:
         return Counter(outcome for at, outcome in self._recent if at > now_s - self._rules.window_s)
 
     def _probed(self, outcome: AttemptOutcome, now_s: float) -> None:
-        self._probing -= 1
         if outcome in FAILING:
             self._open(now_s)
         elif outcome != "unknown":
@@ -110,5 +115,6 @@ class Breaker:
     def _begin(self, open_until: float | None) -> None:
         self._open_until = open_until
         self._period += 1
-        self._probing = self._proven = self._in_a_row = 0
+        self._proven = self._in_a_row = 0
+        self._inside.clear()
         self._recent.clear()

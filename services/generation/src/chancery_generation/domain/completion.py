@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chancery_contracts.interactions import Citation, TokenUsage, ToolCall
+from chancery_contracts.interactions import Citation, StopReason, TokenUsage, ToolCall
 
 UNANSWERABLE_TEXT = "The documents do not hold an answer to this question."
 
@@ -24,13 +24,22 @@ UNANSWERABLE = Answer(UNANSWERABLE_TEXT, (), unanswerable=True)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model said. `raw_usage` is the provider's, as JSON, untouched. `answer`: of a model that cites without markers."""
+    """What a model said. `raw_usage` is the provider's, as JSON, untouched. `answer`: of a model that cites without markers.
+
+    Text beside tool calls leads up to them. `length`: the text was cut off at the limit of tokens.
+    """
 
     text: str
     usage: TokenUsage
     raw_usage: str
     tool_calls: tuple[ToolCall, ...] = ()
     answer: Answer | None = None
+    stop_reason: StopReason | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be given again to who asks the same: a whole answer, and nothing that is to be done."""
+        return not self.tool_calls and self.stop_reason != "length"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which models may answer, in which order, and why the others may not. Pure: what is known of each comes in as an `Option`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -57,11 +57,12 @@ class Route:
     decision: RouteDecision
     obstacles: tuple[Obstacle, ...] = ()
 
-    def without(self, ref: VersionRef, why: str) -> RouteDecision:
-        """The record, after a model turned out not to be askable. It stays on record where it stood."""
-        return self.decision.model_copy(
-            update={"candidates": tuple(one if one.model != ref else _passed(ref, why) for one in self.decision.candidates)}
-        )
+    def noting(self, notes: Mapping[VersionRef, str]) -> RouteDecision:
+        """The record, after some models turned out not to be askable. They stay on record where they stood."""
+        if not notes:
+            return self.decision
+        noted = (_passed(one.model, notes[one.model]) if one.model in notes else one for one in self.decision.candidates)
+        return self.decision.model_copy(update={"candidates": tuple(noted)})
 
 
 def decide(options: Sequence[Option], terms: Terms) -> Route:
@@ -103,7 +104,7 @@ def obstacle(option: Option, terms: Terms) -> tuple[Obstacle, str] | None:  # no
     if not cleared(model.clearance, terms.sensitivity):
         return "clearance", f"it is cleared for {model.clearance} text, and this is {terms.sensitivity}"
     if needs_attestation(model, terms.sensitivity) and (model.attestation is None or not terms.attesting):
-        return "attestation", "restricted text goes to the operator's own machines and attested enclaves alone"
+        return "attestation", _unproved(model)
     if not _within(model, terms.regions):
         return "region", f"it runs in {model.region or 'no stated region'}"
     if not option.reserved:
@@ -111,12 +112,19 @@ def obstacle(option: Option, terms: Terms) -> tuple[Obstacle, str] | None:  # no
     return None
 
 
+def _unproved(model: ModelBody) -> str:
+    if model.attestation is None:
+        return "restricted text goes to the operator's own machines and attested enclaves alone"
+    return "nothing here can verify its attestation"
+
+
 def needs_attestation(model: ModelBody, sensitivity: Sensitivity) -> bool:
-    """Whether it must prove what runs there before this text goes out."""
-    return sensitivity == "restricted" and not (model.provider == "extractive" or model.region == "local")
+    """Whether it must prove what runs there before this text goes out: always where its entry says how, and before restricted text."""
+    at_home = model.provider == "extractive" or model.region == "local"
+    return model.attestation is not None or (sensitivity == "restricted" and not at_home)
 
 
-def requester_message(route: Route) -> str | None:
+def requester_message(route: Route) -> str:
     """What the requester is told where no model is left: the one reason that they or their administrator can act on."""
     sensitivity = route.decision.sensitivity
     if {"clearance", "attestation"} & set(route.obstacles):

@@ -8,6 +8,8 @@ from typing import Any
 from chancery_contracts.interactions import TokenUsage
 
 CHARACTERS_PER_TOKEN = 4
+MOST_TOKENS = 1_000_000_000_000
+"""A larger count is no count of one call's tokens."""
 
 
 def count_tokens(text: str) -> int:
@@ -36,6 +38,48 @@ def normalise_usage(raw: Any) -> TokenUsage:
         output=_rest(completion, reasoning),
         output_reasoning=reasoning,
     )
+
+
+def anthropic_usage(raw: Any) -> TokenUsage:
+    """Anthropic's `input_tokens` exclude what is read from and written to its cache; `output_tokens` include thinking."""
+    if not isinstance(raw, dict):
+        return TokenUsage()
+    output, thinking = _count(raw, "output_tokens"), _count(_part(raw, "output_tokens_details"), "thinking_tokens")
+    return TokenUsage(
+        input_uncached=_count(raw, "input_tokens"),
+        input_cache_read=_count(raw, "cache_read_input_tokens"),
+        input_cache_write=_count(raw, "cache_creation_input_tokens"),
+        output=_rest(output, thinking),
+        output_reasoning=thinking,
+    )
+
+
+def bedrock_usage(raw: Any) -> TokenUsage:
+    """Bedrock's `inputTokens` exclude its cache's, unless its own `totalTokens` say that they are part of them."""
+    if not isinstance(raw, dict):
+        return TokenUsage()
+    given, output = _count(raw, "inputTokens"), _count(raw, "outputTokens")
+    read, written = _count(raw, "cacheReadInputTokens"), _count(raw, "cacheWriteInputTokens")
+    inside = raw.get("totalTokens") == given + output and 0 < read + written <= given
+    return TokenUsage(
+        input_uncached=given - read - written if inside else given, input_cache_read=read, input_cache_write=written, output=output
+    )
+
+
+def cohere_usage(raw: Any) -> TokenUsage:
+    """Cohere's `billed_units` are what is paid for; `tokens` count its own template too, and are taken where nothing is billed."""
+    if not isinstance(raw, dict):
+        return TokenUsage()
+    units, cached = _part(raw, "billed_units", "tokens"), _count(raw, "cached_tokens")
+    given = _count(units, "input_tokens")
+    return TokenUsage(input_uncached=_rest(given, cached), input_cache_read=min(cached, given), output=_count(units, "output_tokens"))
+
+
+def ollama_usage(raw: Any) -> TokenUsage:
+    """Ollama leaves `prompt_eval_count` out where it has the whole prompt in memory; nothing of it is billed."""
+    if not isinstance(raw, dict):
+        return TokenUsage()
+    return TokenUsage(input_uncached=_count(raw, "prompt_eval_count"), output=_count(raw, "eval_count"))
 
 
 def total(usages: Iterable[TokenUsage]) -> TokenUsage:
@@ -69,6 +113,8 @@ def _part(raw: dict[str, Any], *names: str) -> dict[str, Any]:
 def _count(raw: dict[str, Any], *names: str) -> int:
     for name in names:
         value = raw.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
             return value
     return 0

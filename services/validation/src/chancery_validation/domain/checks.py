@@ -54,8 +54,8 @@ def personal_data_kept(evidence: Evidence) -> Result:
 
 def citations_resolve(evidence: Evidence) -> Result:
     """Every citation points to a passage that was given and to characters of the answer; every sentence is cited."""
-    if evidence.unanswerable:
-        return _none_needed()
+    if evidence.unanswerable or evidence.calls:
+        return _none_needed(evidence)
     whole = len(evidence.answer)
     broken = sum(1 for c in evidence.citations if c.passage_id not in evidence.passages or not 0 <= c.start < c.end <= whole)
     if broken:
@@ -68,6 +68,8 @@ def citations_resolve(evidence: Evidence) -> Result:
 
 def numbers_supported(evidence: Evidence) -> Result:
     """Every number, amount, percentage and date stands in the cited passages or in the question, or is computed from such."""
+    if evidence.calls:
+        return _none_needed(evidence)
     claimed = claims(PSEUDONYM.sub(" ", evidence.answer))
     if not claimed:
         return Result(1.0, "no numbers")
@@ -80,6 +82,8 @@ def numbers_supported(evidence: Evidence) -> Result:
 
 def names_supported(evidence: Evidence) -> Result:
     """Every name of several words stands in the cited passages, their titles or the question."""
+    if evidence.calls:
+        return _none_needed(evidence)
     named = [(line, name) for line in evidence.answer.splitlines() for name in names(PSEUDONYM.sub(" ", line))]
     if not named:
         return Result(1.0, "no names of several words")
@@ -90,8 +94,8 @@ def names_supported(evidence: Evidence) -> Result:
 
 def grounded(evidence: Evidence) -> Result:
     """The mean of the sentences; but a sentence of which next to nothing is there decides alone."""
-    if evidence.unanswerable:
-        return _none_needed()
+    if evidence.unanswerable or evidence.calls:
+        return _none_needed(evidence)
     telling = [sentence for sentence in evidence.sentences if sentence.telling]
     if not telling:
         return Result(1.0, "no sentence claims anything")
@@ -140,8 +144,9 @@ def _share(good: int, whole: int, what: str) -> Result:
     return Result(round(good / whole, 4) if whole else 1.0, f"{good} of {whole} {what}")
 
 
-def _none_needed() -> Result:
-    return Result(1.0, "the answer says that the documents hold none")
+def _none_needed(evidence: Evidence) -> Result:
+    """What tools are called with is no claim to anybody; whether it lets out personal data or obeys a passage is checked as ever."""
+    return Result(1.0, "tools are called: nothing is claimed" if evidence.calls else "the answer says that the documents hold none")
 
 
 VALIDATORS: tuple[Validator, ...] = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chancery_contracts.interactions import Citation, Finding, InteractionGenerated, Passage
 
+from chancery_validation.domain.arguments import arguments_text
 from chancery_validation.domain.texts import content, sentences
 
 TELLING_WORDS = 2
@@ -28,7 +29,10 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`cited`: passages that any citation names, in order; `asked`: what the user wrote."""
+    """`cited`: passages that any citation names, in order; `asked`: what the user wrote.
+
+    Where `calls`, the model has not answered but calls tools: `answer` is what they are called with, and every passage may be its source.
+    """
 
     answer: str
     unanswerable: bool
@@ -38,10 +42,30 @@ class Evidence:
     sentences: tuple[Sentence, ...]
     asked: str
     findings: tuple[Finding, ...]
+    calls: bool = False
 
 
 def read_evidence(data: InteractionGenerated) -> Evidence:
     """Citations that point to nothing are left for the check that looks for them."""
+    return _called(data) if data.tool_calls else _answered(data)
+
+
+def _called(data: InteractionGenerated) -> Evidence:
+    """Text beside the calls is not looked at, as nobody is shown it."""
+    return Evidence(
+        answer="\n".join(arguments_text(call.arguments) for call in data.tool_calls),
+        unanswerable=False,
+        citations=(),
+        passages={passage.passage_id: passage for passage in data.passages},
+        cited=data.passages,
+        sentences=(),
+        asked=_asked(data),
+        findings=data.findings,
+        calls=True,
+    )
+
+
+def _answered(data: InteractionGenerated) -> Evidence:
     passages = {passage.passage_id: passage for passage in data.passages}
     cited = tuple(passages[found] for found in dict.fromkeys(c.passage_id for c in data.citations) if found in passages)
     spans = sentences(data.answer)
@@ -52,9 +76,13 @@ def read_evidence(data: InteractionGenerated) -> Evidence:
         passages=passages,
         cited=cited,
         sentences=tuple(_sentence(data.answer, start, end, data.citations, passages) for start, end in spans),
-        asked="\n".join([*(message.content for message in data.messages if message.role == "user"), *map(str, data.inputs.values())]),
+        asked=_asked(data),
         findings=data.findings,
     )
+
+
+def _asked(data: InteractionGenerated) -> str:
+    return "\n".join([*(message.content for message in data.messages if message.role == "user"), *map(str, data.inputs.values())])
 
 
 def _sentence(answer: str, start: int, end: int, citations: Sequence[Citation], passages: Mapping[str, Passage]) -> Sentence:

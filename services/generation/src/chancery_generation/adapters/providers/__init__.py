@@ -1,0 +1,1 @@
+"""The wires of model providers, and the one exchange over HTTP that all of them share."""
