@@ -241,11 +241,12 @@ class TestHostileRecords:
 NAMES = st.sampled_from(["ann", "bob", "cy"])
 SMALL = st.integers(1, 4)
 MOMENTS = st.integers(-3, 40).map(lambda minutes: T0 + timedelta(minutes=minutes))
+BODY = {"variants": [{"name": "x"}, {"name": "y"}]}
 FIELDS = {
     "decision": st.sampled_from(["approve", "reject"]), "role": st.sampled_from(["a", "b"]), "roles": st.sampled_from([("a",), ("a", "b")]),
     "environment": st.sampled_from(["production", "test"]), "emergency": st.booleans(), "effective_from": MOMENTS, "reason": st.just("r"),
-    "label": st.sampled_from(["x", "y"]), "comment": st.just("c"), "body": st.just({}), "body_sha256": st.just(body_sha256({})),
-    "evidence": st.just({"form": "ticket", "title": "t"}), "actor": NAMES,
+    "label": st.sampled_from(["x", "y"]), "comment": st.just("c"), "body": st.just(BODY), "body_sha256": st.just(body_sha256(BODY)),
+    "evidence": st.just({"form": "ticket", "title": "t"}), "actor": NAMES, "variant": st.sampled_from(["x", "y"]),
 }  # fmt: skip
 
 
@@ -260,7 +261,7 @@ def records(draw):
             drafts = of.__name__ == "VersionDrafted"
             said["version"] = number + 1 if drafts else draw(st.none() | SMALL if of is LabelMoved else SMALL)
         sequence = draw(st.sampled_from([sequence + 1] * 9 + [max(1, sequence), sequence + 2]))
-        data = of(change_id=f"c{minute}", kind="prompt", name="p", sequence=sequence, **said)
+        data = of(change_id=f"c{minute}", kind="experiment", name="p", sequence=sequence, **said)
         event = Event(id=f"c{minute}", source="t", time=T0 + timedelta(minutes=minute), tenant="acme", data=data)
         written.append(event)
         trial = fold_what_counts(written)

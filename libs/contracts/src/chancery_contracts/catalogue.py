@@ -109,11 +109,6 @@ class Catalogue:
         stopped = frozenset(name for name, since in history.versions[ref.version].stopped.items() if since <= at)
         return Running(tenant, ref, body, stopped)
 
-    def sequence(self, owner: str, kind: GovernedKind, name: str) -> int:
-        """The number of the last change that counts; 0 where there is none."""
-        history = self._histories.get((owner, kind, name))
-        return 0 if history is None else history.sequence
-
     def named(self, owner: str, kind: GovernedKind) -> list[str]:
         """What an owner has of a kind, by name."""
         return sorted(name for tenant, of, name in self.things() if (tenant, of) == (owner, kind))

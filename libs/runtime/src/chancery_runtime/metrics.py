@@ -28,11 +28,11 @@ MetricName = Literal[
     "chancery_audit_anchor_failures_total",
     "chancery_audit_payloads_erased_total",
     "chancery_audit_erasures_refused_total",
-    "chancery_registry_variants_stopped_total",
     "chancery_registry_commands_total",
     "chancery_registry_command_seconds",
     "chancery_registry_changes_total",
     "chancery_registry_behind_records",
+    "chancery_registry_variants_stopped_total",
     "chancery_gateway_requests_total",
     "chancery_gateway_streams",
 ]

@@ -13,6 +13,7 @@ from chancery_contracts.governance import (
     LabelMoved,
     RegistryEnvironment,
     ReviewRequested,
+    VariantStopped,
     VersionActivated,
     VersionDrafted,
     VersionRetired,
@@ -32,8 +33,9 @@ from chancery_registry.domain.orders import (
     Retire,
     Review,
     RollBack,
+    StopVariant,
 )
-from chancery_registry.domain.pins import Ground, faults
+from chancery_registry.domain.pins import Ground, contested, faults
 from chancery_registry.domain.policies import approval_for
 from chancery_registry.domain.roles import Right
 from chancery_registry.errors import Conflict, Fault, NoPart, NotThere, Unsound
@@ -164,6 +166,15 @@ def retire(order: Retire, scene: Scene) -> Decided:
     return scene.change(VersionRetired, version=order.version, effective_from=_soon(order.effective_from, scene), reason=order.reason)
 
 
+def stop_variant(order: StopVariant, scene: Scene) -> Decided:
+    """Its share goes to the control, which was approved before the experiment; so nobody needs to approve it."""
+    number = order.version if order.version is not None else max(scene.history.versions, default=0)
+    _version(scene, number)
+    return scene.change(
+        VariantStopped, version=number, variant=order.variant, effective_from=_soon(None, scene), reason=order.reason
+    )  # fmt: skip
+
+
 def _version(scene: Scene, number: int) -> Version:
     found = scene.history.versions.get(number) if 1 <= number <= LARGEST_VERSION else None
     if found is None:
@@ -181,7 +192,8 @@ def _soon(wanted: datetime | None, scene: Scene) -> datetime:
 def _check(version: Version, scene: Scene, environment: RegistryEnvironment, at: datetime) -> None:
     tenant, kind, name = scene.thing
     body = read_body(kind, name, version.body)
-    found = faults(body, Ground(scene.books.catalogue, tenant, at, environment))
+    ground = Ground(scene.books.catalogue, tenant, at, environment)
+    found = [*faults(body, ground), *contested(name, body, ground)]
     if found:
         raise Unsound("what this version rests on may not go live", found)
 
@@ -208,4 +220,5 @@ HANDLERS: Mapping[type[Order], Handler] = {
     Activate: Handler("operate", VersionActivated, activate),
     Retire: Handler("operate", VersionRetired, retire),
     RollBack: Handler("operate", VersionActivated, roll_back),
+    StopVariant: Handler("operate", VariantStopped, stop_variant),
 }

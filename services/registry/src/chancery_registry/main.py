@@ -5,6 +5,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 
 from chancery_bus import KafkaAddress
 from chancery_contracts.failures import ChanceryError
@@ -17,12 +19,20 @@ from chancery_storage import Database, load_queries
 
 from chancery_registry.adapters.commands import Commands
 from chancery_registry.adapters.following import Follower, Topic
+from chancery_registry.adapters.guarding import Guard, stopping
+from chancery_registry.adapters.outcome_figures import OutcomeFigures
+from chancery_registry.adapters.outcomes import PostgresOutcomes
 from chancery_registry.adapters.projecting import Projection
 from chancery_registry.adapters.reading import PostgresReader
 from chancery_registry.adapters.rebuilding import Rebuilding, Rebuilt
+from chancery_registry.adapters.trial_states import Trials
+from chancery_registry.adapters.unit_counting import PostgresUnits
 from chancery_registry.api import router
 from chancery_registry.commands_api import commands_router
+from chancery_registry.consumers import outcomes_stage
+from chancery_registry.experiments_api import Experiments, experiments_router
 from chancery_registry.gate import Gate
+from chancery_registry.metrics_api import metrics_router
 from chancery_registry.settings import RegistrySettings
 
 SCHEMA = "registry"
@@ -41,9 +51,18 @@ async def assemble(app: Application, settings: RegistrySettings, ways: Sequence[
     database = await app.database(schema=SCHEMA, package="chancery_registry")
     follower = await _follow(app, Projection(database, queries))
     commands = Commands(follower, app.clock, lead_s=settings.registry_lead_s, deadline_s=settings.registry_deadline_s)
-    gate = Gate(ways)
+    gate, trials = Gate(ways), Trials(database, queries)
+    experiments = Experiments(follower.books.catalogue, trials, app.clock)
+    # Before the routes that take any word for a kind.
+    app.http.include_router(metrics_router(gate, OutcomeFigures(database, queries)))
+    app.http.include_router(experiments_router(gate, experiments, commands))
     app.http.include_router(router(gate, PostgresReader(database, queries), app.clock))
     app.http.include_router(commands_router(gate, commands))
+    outcomes = PostgresOutcomes(database, queries)
+    app.stage(outcomes_stage(outcomes.prepare, outcomes.write, outcomes.on_unreadable))
+    units = PostgresUnits(database, queries, timedelta(seconds=settings.registry_unit_patience_s))
+    guard = Guard(follower.books.catalogue, units, trials, stopping(commands), app.clock)
+    app.background("guard", partial(guard.run, settings.registry_guard_interval_s))
     return follower
 
 

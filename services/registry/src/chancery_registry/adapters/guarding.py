@@ -12,14 +12,32 @@ from chancery_contracts.event import Clock
 from chancery_contracts.failures import Retry
 from chancery_runtime.metrics import counter
 
+from chancery_registry.adapters.commands import Asked, Commands
 from chancery_registry.adapters.trial_states import Trials
 from chancery_registry.adapters.unit_counting import BATCH, PostgresUnits
+from chancery_registry.domain.orders import StopVariant
+from chancery_registry.domain.roles import Member
+from chancery_registry.errors import Conflict, NotKnownYet
 
 log = structlog.get_logger()
+MEMBER = Member("guard", frozenset({"operate"}), frozenset(), None)
 Stop = Callable[[str, VersionRef, str, str], Awaitable[None]]
 """Puts on the registry's record that a tenant's experiment has a variant stopped, and why."""
 AGAIN = timedelta(seconds=10)
 """A stop that did not take effect by then is asked for again: another change of the experiment came first."""
+
+
+def stopping(commands: Commands) -> Stop:
+    """By the way that every change goes. One that came first, or is not known yet, is looked for in the next round."""
+
+    async def stop(tenant: str, ref: VersionRef, variant: str, reason: str) -> None:
+        order = StopVariant(variant, reason, ref.version)
+        try:
+            await commands(Asked((tenant, "experiment", ref.name), MEMBER, order))
+        except (Conflict, NotKnownYet) as exc:
+            raise Retry(f"a variant of {ref.name} is not stopped yet") from exc
+
+    return stop
 
 
 class Guard:
@@ -44,13 +62,20 @@ class Guard:
             await asyncio.sleep(interval_s)
 
     async def watch(self) -> None:
-        """One round over every experiment that has something new."""
+        """One round over every experiment that has something new. One that fails for the moment does not hold up the others."""
         for tenant, ref in await self._units.waiting():
             running = self._catalogue.experiment(tenant, ref, self._clock())
             if running is None:
                 continue
-            while await self._units.close(tenant, ref, running.body, self._clock()) == BATCH:
-                await self._judge(running)
+            try:
+                await self._look(running)
+            except Retry as fault:
+                log.warning("experiment_not_watched", tenant=tenant, experiment=ref.name, reason=fault.reason)
+
+    async def _look(self, running: Running) -> None:
+        closed = BATCH
+        while closed == BATCH:
+            closed = await self._units.close(running.tenant, running.ref, running.body, self._clock())
             await self._judge(running)
 
     async def _judge(self, running: Running) -> None:

@@ -89,7 +89,16 @@ class RollBack:
     environment: RegistryEnvironment = "production"
 
 
-Order = Draft | RequestReview | Review | Attach | Comment | MoveLabel | Activate | Retire | RollBack
+@dataclass(frozen=True, slots=True)
+class StopVariant:
+    """No more units to a variant of an experiment, as soon as everybody can know. `version` none: of the newest version."""
+
+    variant: str
+    reason: str
+    version: int | None = None
+
+
+Order = StopVariant | Draft | RequestReview | Review | Attach | Comment | MoveLabel | Activate | Retire | RollBack
 _MOVES = {"effective_from", "body", "to"}
 """What the change has otherwise than the order, or not at all."""
 

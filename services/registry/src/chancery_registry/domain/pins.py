@@ -53,6 +53,19 @@ def faults(body: Body, ground: Ground) -> list[Fault]:
     return found
 
 
+def contested(name: str, body: Body, ground: Ground) -> Iterator[Fault]:
+    """An experiment is a tenant's own, and the only one of its use case: two would answer for each other's differences."""
+    if not isinstance(body, ExperimentBody):
+        return
+    if ground.tenant == SHARED:
+        yield Fault("", "an experiment is a tenant's own, and never shared")
+    for other in ground.catalogue.named(ground.tenant, "experiment"):
+        live = ground.catalogue.live(ground.tenant, "experiment", other, ground.at)
+        found = None if live is None else ground.catalogue.body(ground.tenant, "experiment", other, live.number)
+        if other != name and isinstance(found, ExperimentBody) and found.use_case == body.use_case:
+            yield Fault("/use_case", f"experiment {other} of this use case is live")
+
+
 def _wrong(kind: GovernedKind, ref: VersionRef, ground: Ground) -> str | None:
     for owner in (ground.tenant, SHARED):  # as Catalogue.pinned: the tenant's own first
         history = ground.catalogue.history(owner, kind, ref.name)

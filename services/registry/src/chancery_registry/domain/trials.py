@@ -113,15 +113,19 @@ class Trial:
 def _comparisons(body: ExperimentBody) -> Iterator[Comparison]:
     """Errors are shared out evenly (Bonferroni): `alpha` over variants and both ends, `guard_alpha` over variants and guard rails."""
     weights = {variant.name: variant.weight for variant in body.variants}
-    control = weights.pop(body.control.name)
-    treated = {name: weight for name, weight in weights.items() if weight and control}
-    for name, weight in treated.items():
-        horizon = body.max_sample * (weight + control) / (sum(weights.values()) + control)
-        error = body.alpha / len(treated)
+    treated = [name for name, weight in weights.items() if name != body.control.name and weight and body.control.weight]
+    for name in treated:
+        error, horizon = body.alpha / len(treated), horizon_of(body, name)
         yield Comparison(name, body.primary, None, error, Difference(body.primary.upper, error / 2, horizon))
         for rail in body.guard_rails:
             error = body.guard_alpha / (len(treated) * len(body.guard_rails))
             yield Comparison(name, rail.metric, rail, error, Difference(rail.metric.upper, error, max(horizon / GUARD_HORIZON, 1)))
+
+
+def horizon_of(body: ExperimentBody, variant: str) -> float:
+    """How many units of the variant and the control the sample will have."""
+    weights = {one.name: one.weight for one in body.variants}
+    return body.max_sample * (weights[variant] + body.control.weight) / sum(weights.values())
 
 
 def _compare(comparison: Comparison, control: str, unit: Unit) -> None:
