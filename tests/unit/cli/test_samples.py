@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from chancery_cli.demo.requests import load_requests
 from chancery_cli.documents import read_document
 from chancery_cli.provisioning import SAMPLES
+from chancery_cli.registry_files import read_entries
+from chancery_contracts.bodies.models import Provider
 
 CONTRACTS = sorted((SAMPLES / "aldgate-law/contracts").glob("*.md"))
 REPORTS = sorted((SAMPLES / "meridian-bank/reports").glob("*.md"))
@@ -35,6 +38,10 @@ class TestWhatThereIs:
         assert len(events) >= 24
         assert {event.tenant for event in events} == {"aldgate-law", "meridian-bank"}
         assert {event.matter for event in events if event.matter} <= matters
+
+    def test_one_model_of_each_provider_to_copy_from(self) -> None:
+        entries = [entry.data.body for entry in read_entries([SAMPLES / "providers"], {})]
+        assert sorted(["extractive", *(body["provider"] for body in entries)]) == sorted(get_args(Provider))
 
     def test_readme_tells_how_many_requests(self) -> None:
         readme = Path(__file__).resolve().parents[3] / "README.md"

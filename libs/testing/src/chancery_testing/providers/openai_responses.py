@@ -66,8 +66,8 @@ class Responses:
 
 
 def _opened(item: dict[str, Any]) -> dict[str, Any]:
-    empty: dict[str, Any] = {"message": {"content": [], "status": "in_progress"}, "function_call": {"arguments": ""}}.get(item["type"], {})
-    return item | empty
+    empty: dict[str, dict[str, Any]] = {"message": {"content": [], "status": "in_progress"}, "function_call": {"arguments": ""}}
+    return item | empty.get(item["type"], {})
 
 
 def _deltas(item: dict[str, Any], index: int) -> list[dict[str, Any]]:

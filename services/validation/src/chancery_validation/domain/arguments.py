@@ -18,7 +18,7 @@ def _scalars(text: str, depth: int) -> Iterator[str]:
     if not isinstance(value, dict | list):
         yield text
         return
-    waiting = [value]
+    waiting: list[Any] = [value]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
