@@ -8,7 +8,8 @@ from chancery_cli.registry.applying import Applying
 from chancery_cli.registry.folder import Wanted
 from chancery_cli.registry.naming import Thing
 from chancery_cli.registry.planning import Plan, Planner, unmanaged
-from chancery_contracts.governance import Commented, Evidence
+from chancery_contracts.canonical import body_sha256
+from chancery_contracts.governance import Evidence, VersionDrafted
 
 PROMPT, CASE, SHARED_PROMPT = Thing("a-bank", "prompt", "answer"), Thing("a-bank", "use_case", "faq"), Thing("shared", "prompt", "answer")
 ONE, TWO = {"system": "Be brief.", "user": "{question}"}, {"system": "Be long.", "user": "{question}"}
@@ -169,7 +170,7 @@ class TestUnmanagedAndMoved:
         made = plan(registry, wanted(body=TWO), wanted(CASE, USES))
         applying = Applying(registry).apply(made, registry.look)
         first = next(applying)
-        registry.change(CASE, Commented, {"comment": "me first"})
+        registry.change(CASE, VersionDrafted, {"version": 1, "body": USES, "body_sha256": body_sha256(USES)})
         (second,) = applying
         assert (first.failed, second.failed, second.steps) == (None, "registry: Moved", ())
 
