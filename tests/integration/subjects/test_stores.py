@@ -6,7 +6,7 @@ from chancery_contracts.stores import ANSWERING, STORES, TABLES
 from chancery_runtime.subjects import handler
 from chancery_storage import Database
 
-SCHEMAS = ("audit", "redaction", "retrieval", "generation", "cost", "gateway")
+SCHEMAS = ("audit", "redaction", "retrieval", "generation", "cost", "gateway", "registry")
 
 
 @pytest.fixture(scope="module")

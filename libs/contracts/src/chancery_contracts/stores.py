@@ -68,7 +68,7 @@ TABLES: tuple[Store, ...] = (
     *_nothing("gateway", "steps", "accepted", "journal"),
     *_nothing(
         "registry", "positions", "things", "versions", "activations", "labels", "evidence", "comments", "changes",
-        "outcomes", "experiment_units",
+        "outcomes", "experiment_units", "journal",
     ),
 )  # fmt: skip
 
