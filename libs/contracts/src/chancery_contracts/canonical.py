@@ -1,13 +1,18 @@
-"""Hashes of registry bodies."""
+"""Registry bodies as canonical JSON, and their hashes."""
 
 import hashlib
 import json
+from typing import Any
 
 
-def body_sha256(body: dict[str, object]) -> str:
-    """SHA-256 of canonical JSON. Bodies hold strings, integers and finite decimals, sorted by key, compact (RFC 8785 §3.2 for these).
+def canonical_body(body: dict[str, Any]) -> str:
+    """Canonical JSON. Bodies hold strings, integers and finite decimals, sorted by key, compact (RFC 8785 §3.2 for these).
 
     Raises ValueError for what JSON cannot say.
     """
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def body_sha256(body: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal. Raises ValueError for what JSON cannot say."""
+    return hashlib.sha256(canonical_body(body).encode()).hexdigest()

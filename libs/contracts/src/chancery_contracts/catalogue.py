@@ -26,6 +26,8 @@ class Catalogue:
         self.environment = environment
         self._histories: dict[Thing, History] = {}
         self._bodies: dict[tuple[Thing, int], Body] = {}
+        self._names: dict[tuple[str, GovernedKind], set[str]] = {}
+        """Of what has a version: looked at for every request, so not sought among all things."""
 
     def apply(self, event: AnyEvent) -> bool:
         """Whether the event changed anything. Raises Poison where the body does not fit its kind or its hash, or the change does not count.
@@ -55,11 +57,15 @@ class Catalogue:
         return counted
 
     def _count(self, thing: Thing, event: AnyEvent) -> bool:
+        owner, kind, name = thing
         history = self._histories.setdefault(thing, History())
         try:
-            return history.apply(event)
+            counted = history.apply(event)
         except ChangeRefused as exc:
-            raise Poison(f"a change of {thing[1]} {thing[2]} does not count: {exc}") from exc
+            raise Poison(f"a change of {kind} {name} does not count: {exc}") from exc
+        if history.versions:
+            self._names.setdefault((owner, kind), set()).add(name)
+        return counted
 
     def pinned(self, tenant: str, kind: GovernedKind, ref: VersionRef, body: type[B]) -> B | None:
         """That version, of the tenant or shared; none if unknown."""
@@ -111,7 +117,7 @@ class Catalogue:
 
     def named(self, owner: str, kind: GovernedKind) -> list[str]:
         """What an owner has of a kind, by name."""
-        return sorted(name for tenant, of, name in self.things() if (tenant, of) == (owner, kind))
+        return sorted(self._names.get((owner, kind), ()))
 
     def history(self, owner: str, kind: GovernedKind, name: str) -> History | None:
         """All of one thing, to be read only."""

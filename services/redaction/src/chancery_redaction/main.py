@@ -5,17 +5,15 @@ from datetime import timedelta
 from functools import partial
 
 from chancery_runtime import Application, run_service
-from chancery_runtime.access import by_operator_token, require_operator
-from chancery_runtime.asking_audit import ByAudit
+from chancery_runtime.access import require_operator
+from chancery_runtime.entering import ways_in
 from chancery_runtime.keys import CachedKeys, KeyService
 from chancery_runtime.keys.cache import Bounds
 from chancery_runtime.keys.orders import KeyOrders
 from chancery_runtime.keys_api import keys_router
-from chancery_runtime.principals import Way
 from chancery_runtime.stages import in_transaction
 from chancery_runtime.subject_journals import JournalStore
 from chancery_runtime.subject_service import answer_orders
-from chancery_runtime.tokens import by_token
 from chancery_storage import Connection, Database, Journal, Queries, load_queries
 
 from chancery_redaction.adapters.detecting import default_detector
@@ -67,7 +65,7 @@ async def build(app: Application) -> None:
     publisher = await app.publisher()
     orders = KeyOrders(key_service, app.name, vault_keys(database, queries), publisher.publish, app.clock, settings.key_grace_s)
     app.http.include_router(keys_router(require_operator(settings), orders))
-    ways = await _ways(app, settings)
+    ways = ways_in(app, settings, settings.audit_url)  # the operator token comes in only to be told that it may not reveal
     tell_reveal = TellReveal(publisher.publish, app.clock)
     app.http.include_router(reveal_router(ways, Revealing(database, queries, keys), tell_reveal))
     app.http.include_router(tokens_router(settings, PostgresLookUp(database, queries, keys), Tell(publisher.publish, app.clock)))
@@ -102,17 +100,6 @@ async def _build_subjects(app: Application, database: Database, queries: Queries
             await masked.purge(app.clock() - MASKED_KEPT)
 
     app.background("erased-again", round_)
-
-
-async def _ways(app: Application, settings: RedactionSettings) -> list[Way]:
-    """Who may come in to see what stands behind pseudonyms; the operator token only to be told that it may not."""
-    ways = [by_operator_token(settings)]
-    if settings.audit_url is not None:
-        audit = ByAudit.at(settings.audit_url)
-        app.on_close(audit.close)
-        ways.append(audit.principal)
-    by_provider = by_token(settings)
-    return ways if by_provider is None else [*ways, by_provider]
 
 
 async def _purge(app: Application, journal: Journal, hours: int) -> None:

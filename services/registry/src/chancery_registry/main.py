@@ -11,10 +11,8 @@ from functools import partial
 from chancery_bus import KafkaAddress
 from chancery_contracts.failures import ChanceryError
 from chancery_runtime import Application, run_service
-from chancery_runtime.access import by_operator_token
-from chancery_runtime.asking_audit import ByAudit
+from chancery_runtime.entering import ways_in
 from chancery_runtime.principals import Way
-from chancery_runtime.tokens import by_token
 from chancery_storage import Database, load_queries
 
 from chancery_registry.adapters.commands import Commands
@@ -42,7 +40,7 @@ async def build(app: Application) -> None:
     """The composition root."""
     settings = app.settings
     assert isinstance(settings, RegistrySettings)
-    await assemble(app, settings, _ways(app, settings))
+    await assemble(app, settings, ways_in(app, settings, settings.audit_url))
 
 
 async def assemble(app: Application, settings: RegistrySettings, ways: Sequence[Way]) -> Follower:
@@ -74,17 +72,6 @@ async def _follow(app: Application, projection: Projection) -> Follower:
     app.background("projection", follower.run)
     app.probe("projection", follower.ping)
     return follower
-
-
-def _ways(app: Application, settings: RegistrySettings) -> list[Way]:
-    """The operator token, keys that audit granted, tokens of the identity provider."""
-    ways = [by_operator_token(settings)]
-    if settings.audit_url is not None:
-        audit = ByAudit.at(settings.audit_url)
-        app.on_close(audit.close)
-        ways.append(audit.principal)
-    by_provider = by_token(settings)
-    return ways if by_provider is None else [*ways, by_provider]
 
 
 async def rebuild(settings: RegistrySettings, *, keep: bool) -> Rebuilt:

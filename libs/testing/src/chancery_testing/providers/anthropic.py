@@ -1,10 +1,9 @@
 """Anthropic's Messages API. https://platform.claude.com/docs/en/api/messages, …/build-with-claude/streaming, …/api/errors"""
 
-import json
 from typing import Any
 
 from chancery_testing.providers.dialect import check_bearer, event, need, prompt_of, tools_are
-from chancery_testing.providers.saying import REASONING, Asked, Call, Incoming, Refused, Said
+from chancery_testing.providers.saying import REASONING, Asked, Incoming, Refused, Said
 from chancery_testing.providers.state import Provider
 
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "filtered": "refusal"}
@@ -43,7 +42,7 @@ class Messages:
         """`message`, with a thinking block first."""
         blocks: list[dict[str, Any]] = [{"type": "thinking", "thinking": "Let me see.", "signature": "s"}]
         blocks += [{"type": "text", "text": said.text}] if said.text else []
-        blocks += [{"type": "tool_use", "id": one.call_id, "name": one.name, "input": _input(one)} for one in said.calls]
+        blocks += [{"type": "tool_use", "id": one.call_id, "name": one.name, "input": one.parsed()} for one in said.calls]
         return {**_head(asked), "content": blocks, "stop_reason": _STOPS[said.stop], "stop_sequence": None, "usage": _usage(said)}
 
     def events(self, said: Said, asked: Asked) -> list[bytes]:
@@ -80,13 +79,6 @@ def _block(index: int, opened: dict[str, Any], deltas: list[dict[str, Any]]) -> 
         *pieces,
         {"type": "content_block_stop", "index": index},
     ]
-
-
-def _input(call: Call) -> Any:
-    try:
-        return json.loads(call.arguments)
-    except ValueError:
-        return call.arguments
 
 
 def _usage(said: Said) -> dict[str, Any]:

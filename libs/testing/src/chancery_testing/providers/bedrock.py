@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from chancery_testing.providers.dialect import check_bearer, prompt_of
-from chancery_testing.providers.saying import REASONING, Asked, Call, Incoming, Refused, Said
+from chancery_testing.providers.saying import REASONING, Asked, Incoming, Refused, Said
 from chancery_testing.providers.state import Provider
 
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "filtered": "guardrail_intervened"}
@@ -46,7 +46,7 @@ class Converse:
         """`output.message`."""
         blocks: list[dict[str, Any]] = [{"reasoningContent": {"reasoningText": {"text": "Let me see."}}}]
         blocks += [{"text": said.text}] if said.text else []
-        blocks += [{"toolUse": {"toolUseId": one.call_id, "name": one.name, "input": _input(one)}} for one in said.calls]
+        blocks += [{"toolUse": {"toolUseId": one.call_id, "name": one.name, "input": one.parsed()}} for one in said.calls]
         message = {"role": "assistant", "content": blocks}
         return {"output": {"message": message}, "stopReason": _STOPS[said.stop], "usage": _usage(said), "metrics": {"latencyMs": 1}}
 
@@ -119,13 +119,6 @@ def check_signature(incoming: Incoming, provider: Provider) -> None:
 
 def _delta(index: int, delta: dict[str, Any]) -> bytes:
     return frame("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
-
-
-def _input(call: Call) -> Any:
-    try:
-        return json.loads(call.arguments)
-    except ValueError:
-        return call.arguments
 
 
 def _usage(said: Said) -> dict[str, Any]:

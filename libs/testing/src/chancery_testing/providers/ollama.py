@@ -47,11 +47,7 @@ class OllamaChat:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    try:
-        arguments = json.loads(call.arguments)
-    except ValueError:
-        arguments = call.arguments
-    return {"function": {"name": call.name, "arguments": arguments}}
+    return {"function": {"name": call.name, "arguments": call.parsed()}}
 
 
 def _end(said: Said) -> dict[str, Any]:

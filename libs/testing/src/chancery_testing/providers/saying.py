@@ -57,6 +57,13 @@ class Call:
         """As a stream cuts them, within words."""
         return [self.arguments[at : at + 5] for at in range(0, len(self.arguments), 5)]
 
+    def parsed(self) -> Any:
+        """For wires that have arguments as a value; what is no JSON goes as it is."""
+        try:
+            return json.loads(self.arguments)
+        except ValueError:
+            return self.arguments
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chancery_contracts.areas import RegistryEntryPublished
+from chancery_contracts.canonical import canonical_body
 from chancery_contracts.catalogue import Catalogue, Thing
 from chancery_contracts.governance import (
     Change,
@@ -102,10 +103,9 @@ def _version(thing: Thing, number: int, said: tuple[Any, ...], catalogue: Catalo
     history = catalogue.history(*thing)
     assert history is not None
     one = history.versions[number]
-    body = json.dumps(one.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return (
-        *thing, number, _text(one.author), _moment(one.drafted_at), body, one.sha256, *said, one.stage, [_text(role) for role in one.roles],
-        json.dumps(one.approvals, sort_keys=True), one.founded_from, one.retired_from,
+        *thing, number, _text(one.author), _moment(one.drafted_at), canonical_body(one.body), one.sha256, *said, one.stage,
+        [_text(role) for role in one.roles], json.dumps(one.approvals, sort_keys=True), one.founded_from, one.retired_from,
     )  # fmt: skip
 
 

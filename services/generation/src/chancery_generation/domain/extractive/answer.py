@@ -1,5 +1,6 @@
 """Answers a question in sentences of the passages, each with its citation."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,11 +13,6 @@ from chancery_generation.domain.extractive.scoring import Candidate, Corpus, Sco
 
 MAX_UNITS = 3
 LONGEST_ANSWER = 900
-ENOUGH_OF_BEST = 0.7
-"""A further unit must score this share of the best one's, and say something more of what is asked."""
-ENOUGH_BY_MEANING = 0.93
-AS_GOOD = 0.97
-"""The same for merits, which lie close together; one that is as good as the best need not say more."""
 LEAST_GAIN = 0.12
 TOO_ALIKE = 0.6
 
@@ -35,6 +31,17 @@ class Standards:
     meaning: float = NEAR_ENOUGH
 
 
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What share of the best unit's score a further one must have: `near`, if it says more of what is asked; `equal`, if it does not."""
+
+    near: float
+    equal: float = math.inf
+
+
+BY_WORDS = Further(near=0.7)
+BY_MEANING = Further(near=0.93, equal=0.97)
+"""Merits lie close together."""
 DEFAULT = Standards()
 WORDS_ALONE = Meanings()
 
@@ -60,8 +67,8 @@ def answer(
         demand += scorer.demand
         if supported:
             covered += supported[0].support * scorer.demand
-            further = _pick_by_meaning if meanings.cosines else _pick
-            chosen += [c for c in further(supported, scorer) if all(not same(c, other) for other in chosen)]
+            further = BY_MEANING if meanings.cosines else BY_WORDS
+            chosen += [c for c in _pick(supported, scorer, further) if all(not same(c, other) for other in chosen)]
     if not chosen or covered < standards.whole * demand:
         return UNANSWERABLE
     return compose(_with_items(chosen, found), room)
@@ -82,30 +89,15 @@ def _supported(scorer: Scorer, found: Sequence[Candidate], meanings: Meanings, s
     return sorted(passing, key=lambda c: (-c.score, c.rank, c.order))
 
 
-def _pick(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
-    """The best unit, and further good ones as long as each adds to what is covered and is not said already."""
+def _pick(ranked: Sequence[Candidate], scorer: Scorer, further: Further) -> list[Candidate]:
+    """The best unit, and further good ones as long as each adds to what is covered, or is as good, and is not said already."""
     chosen = [ranked[0]]
     covered = set(words_of(ranked[0].unit.text).concepts)
     for candidate in ranked[1:]:
-        if len(chosen) == MAX_UNITS or candidate.score < ENOUGH_OF_BEST * ranked[0].score:
+        if len(chosen) == MAX_UNITS or candidate.score < further.near * ranked[0].score:
             break
         own = words_of(candidate.unit.text).concepts
-        gain = scorer.share(covered | own) - scorer.share(covered)
-        if gain >= LEAST_GAIN and all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
-            chosen.append(candidate)
-            covered |= own
-    return chosen
-
-
-def _pick_by_meaning(ranked: Sequence[Candidate], scorer: Scorer) -> list[Candidate]:
-    """The best unit, and one or two that are as good, or nearly so and say more of what is asked."""
-    chosen = [ranked[0]]
-    covered = set(words_of(ranked[0].unit.text).concepts)
-    for candidate in ranked[1:]:
-        if len(chosen) == MAX_UNITS or candidate.score < ENOUGH_BY_MEANING * ranked[0].score:
-            break
-        own = words_of(candidate.unit.text).concepts
-        more = candidate.score >= AS_GOOD * ranked[0].score or scorer.share(covered | own) - scorer.share(covered) >= LEAST_GAIN
+        more = candidate.score >= further.equal * ranked[0].score or scorer.share(covered | own) - scorer.share(covered) >= LEAST_GAIN
         if more and all(alike(candidate, other) < TOO_ALIKE for other in chosen) and _fits(chosen, candidate):
             chosen.append(candidate)
             covered |= own
