@@ -194,7 +194,7 @@ class TestKeys:
         told = (await self._self(audit, key)).json()
         assert told == {
             "reader": f"officer:litigation/{await self._id(key)}", "role": "officer", "tenants": [tenant], "matters": ["m-1"],
-            "excepted": [],
+            "excepted": [], "registry_roles": [],
         }  # fmt: skip
 
     async def test_who_bears_it_is_on_record_in_reads_and_in_a_packs_custody(self, audit, tenant):

@@ -169,11 +169,13 @@ class TestWhatAVersionRestsOn:
 
     async def test_an_experiment_needs_its_use_case_and_its_variants(self, desk):
         body = {"use_case": "u", "salt": "s", "variants": [
-            {"name": "a", "weight": 0}, {"name": "a", "weight": 0, "prompt": {"name": "p", "version": 9}},
+            {"name": "a", "weight": 0}, {"name": "b", "weight": 0, "prompt": {"name": "p", "version": 9}},
         ]}  # fmt: skip
+        alike = body | {"variants": [one | {"name": "a"} for one in body["variants"]]}
+        assert (await desk.call("POST", "/experiment/e/versions", "ann", json={"body": alike})).status_code == 422
         await desk.approved("/experiment/e", body)
         answer = await desk.call("POST", "/experiment/e/versions/1/activations", "ops", json={"reason": "go"})
-        assert [one["pointer"] for one in answer.json()["errors"]] == ["/variants/1/prompt", "/use_case", "/variants", "/variants"]
+        assert [one["pointer"] for one in answer.json()["errors"]] == ["/variants/1/prompt", "/use_case", "/variants"]
 
 
 class TestBodies:
